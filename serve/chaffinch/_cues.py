@@ -1,0 +1,271 @@
+"""The measured cues of an HTML page's blocks: the shape of their text, their place, their ancestors."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from functools import cache
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaffinch._structure import LEVELS, Structure
+from chaffinch.blocks import Document
+
+_Array: TypeAlias = NDArray[np.float64]
+
+_TAGS = (
+    "p div span li td th h1 h2 h3 h4 h5 h6 button label option dt dd figcaption blockquote pre summary "
+    "legend section article header footer"
+).split()
+_AROUND = (
+    "article main nav header footer aside form table tr ul ol li dl figure dialog section blockquote "
+    "details fieldset noscript pre button label select"
+).split()
+_HEADINGS = {f"h{rank}": rank for rank in range(1, 7)}
+
+# Kinds of character that are counted; what stands in no group is of kind 0.
+_UPPER, _LOWER, _DIGIT, _SPACE, _IDEOGRAPH, _LETTER = range(1, 7)
+_MARKS = (
+    ".。", ",，、", "!！", "?？", ":：", ";", "|", "/", "@", "%", "©®™", "…", "–—-", "•·»›→▸", "+&#",
+    "()（）", "\"“”„«‘「」", "$€£¥₹₽",
+)  # fmt: skip
+_KINDS = 7 + len(_MARKS)
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ".”", '."', "।", "؟", "۔")
+
+# Characters from which an unlinked block counts as prose.
+_PROSE_LENGTH: Final = 80
+# Blocks whose words are compared with the title: longer texts share its words by chance.
+_TITLE_WORDS: Final = 40
+
+_SHAPE_NAMES = (
+    "log_length log_words upper digit space ideograph mean_word first_upper first_digit ends_sentence "
+    "ends_colon title_words"
+).split()
+_PLACE_NAMES = (
+    "link_density links emphasis_density images_before controls_before rules_before images_after "
+    "controls_after hidden depth position character_position from_end repeats in_title title_in "
+    "in_description same_path_before same_path_after from_h1 heading_distance heading_rank log_blocks "
+    "log_page_length page_link_density"
+).split()
+_LEVEL_NAMES = "log_length log_blocks link_density mean_length prose_share page_share place controls".split()
+_ALIKE_NAMES = "log_blocks mean_length link_density page_share siblings_0 siblings_1 siblings_2".split()
+
+CUE_NAMES: Final[tuple[str, ...]] = (
+    *_SHAPE_NAMES,
+    *(f"mark {group[0]}" for group in _MARKS),
+    *_PLACE_NAMES,
+    *(f"tag {tag}" for tag in _TAGS),
+    *(f"in {tag}" for tag in _AROUND),
+    *(f"level {level} {name}" for level in range(LEVELS) for name in _LEVEL_NAMES),
+    *(f"alike {name}" for name in _ALIKE_NAMES),
+)
+
+
+def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
+    """Return one row of `CUE_NAMES` for every block of an HTML page, float32."""
+    texts = [block.text for block in document.blocks]
+    if not texts:
+        return np.zeros((0, len(CUE_NAMES)), dtype=np.float32)
+    lengths = np.array([len(text) for text in texts], dtype=np.float64)
+    links = np.array([block.link_length for block in document.blocks], dtype=np.float64)
+    controls = np.array([block.controls for block in document.blocks], dtype=np.float64)
+    columns = [
+        *_shape(texts, lengths),
+        *_place(document, structure, lengths, links),
+        *_tags(document),
+        *_surroundings(document),
+        *_levels(structure, lengths, links, controls),
+        *_alike(structure, lengths, links),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
+    kinds = _kind_counts(texts, lengths)
+    words = np.array([text.count(" ") + 1 for text in texts], dtype=np.float64)
+    titled = np.array([sum(map(str.isupper, _initials(text))) for text in texts], dtype=np.float64)
+    return [
+        np.log1p(lengths),
+        np.log1p(words),
+        kinds[:, _UPPER] / lengths,
+        kinds[:, _DIGIT] / lengths,
+        kinds[:, _SPACE] / lengths,
+        kinds[:, _IDEOGRAPH] / lengths,
+        lengths / words,
+        _flags(text[0].isupper() for text in texts),
+        _flags(text[0].isdigit() for text in texts),
+        _flags(text.endswith(_SENTENCE_ENDS) for text in texts),
+        _flags(text.endswith((":", "：")) for text in texts),
+        titled / np.minimum(words, 12),
+        *(np.minimum(kinds[:, 7 + mark], 20) / np.sqrt(lengths) for mark in range(len(_MARKS))),
+    ]
+
+
+def _initials(text: str) -> list[str]:
+    return [word[0] for word in text[:120].split()[:12]]
+
+
+def _flags(values: object) -> _Array:
+    return np.fromiter(values, dtype=np.float64)  # type: ignore[call-overload,no-any-return]
+
+
+@cache
+def _kind_table() -> NDArray[np.uint8]:
+    """Map code points of the basic plane to kinds; scripts beyond Cyrillic by range, to stay cheap."""
+    table = np.zeros(1 << 16, dtype=np.uint8)
+    names = {"Lu": _UPPER, "Lt": _UPPER, "Ll": _LOWER, "Lo": _LETTER, "Nd": _DIGIT, "Zs": _SPACE}
+    for point in range(0x600):
+        table[point] = names.get(unicodedata.category(chr(point)), 0)
+    table[0x600:0x2000] = _LETTER
+    table[0x3040:0xA000] = table[0xAC00:0xD7B0] = _IDEOGRAPH
+    table[0xFF10:0xFF1A] = table[0x660:0x66A] = table[0x966:0x970] = _DIGIT
+    table[ord("\n")] = table[0x3000] = _SPACE
+    for kind, marks in enumerate(_MARKS, start=7):
+        table[[ord(mark) for mark in marks]] = kind
+    return table
+
+
+def _kind_counts(texts: list[str], lengths: _Array) -> _Array:
+    """Count the characters of each kind in each text, all texts at once: (blocks, kinds)."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32)
+    kinds = _kind_table()[np.minimum(points, 0xFFFF)].astype(np.int64)
+    owners = np.repeat(np.arange(len(texts)), lengths.astype(np.int64))
+    counts = np.bincount(owners * _KINDS + kinds, minlength=len(texts) * _KINDS)
+    return counts.reshape(-1, _KINDS).astype(np.float64)
+
+
+def _place(document: Document, structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
+    blocks = document.blocks
+    count = len(blocks)
+    order = np.arange(count, dtype=np.float64)
+    gaps = np.array([[b.images, b.controls, b.rules] for b in blocks], dtype=np.float64)
+    after = np.vstack([gaps[1:], np.zeros((1, 3))])
+    ends = np.cumsum(lengths)
+    depths = _depths(document)
+    counted = Counter(block.text for block in blocks)
+    same = np.concatenate([[0], structure.paths[1:] == structure.paths[:-1]]).astype(np.float64)
+    return [
+        links / lengths,
+        np.array([min(sum(i[0] == "a" for i in b.inline), 10) for b in blocks], dtype=np.float64),
+        np.array([b.emphasis_length for b in blocks]) / lengths,
+        *np.minimum(gaps, 10).T,
+        *np.minimum(after[:, :2], 10).T,
+        _flags(b.hidden >= 0 for b in blocks),
+        depths,
+        order / count,
+        (ends - lengths) / ends[-1],
+        np.log1p(count - order),
+        np.array([min(counted[b.text], 20) for b in blocks], dtype=np.float64),
+        *_title_overlap(document),
+        same,
+        np.concatenate([same[1:], [0]]),
+        *_headings(document, order),
+        np.full(count, np.log1p(count)),
+        np.full(count, np.log1p(ends[-1])),
+        np.full(count, links.sum() / ends[-1]),
+    ]
+
+
+def _depths(document: Document) -> _Array:
+    depths: list[int] = []
+    for element in document.elements:
+        depths.append(depths[element.parent] + 1 if element.parent >= 0 else 1)
+    depths.append(0)  # serves element -1, text outside every element
+    return np.array([depths[block.element] for block in document.blocks], dtype=np.float64)
+
+
+def _title_overlap(document: Document) -> list[_Array]:
+    """Share of a block's words in the title, of the title's in the block, of its own in the description."""
+    title = set(document.title.lower().split())
+    description = set(document.description.lower().split())
+    rows = np.zeros((len(document.blocks), 3))
+    for index, block in enumerate(document.blocks):
+        words = set(block.text[:400].lower().split()[:_TITLE_WORDS])
+        if words:
+            shared = len(words & title)
+            rows[index] = (
+                shared / len(words),
+                shared / (len(title) or 1),
+                len(words & description) / len(words),
+            )
+    return list(rows.T)
+
+
+def _headings(document: Document, order: _Array) -> list[_Array]:
+    """Distance from the first <h1> (signed, damped), blocks since the last heading, and its rank."""
+    tags = [_tag(document, index) for index in range(len(document.blocks))]
+    first = tags.index("h1") if "h1" in tags else 0
+    since, ranks, last, rank = [], [], -1, 0
+    for index, tag in enumerate(tags):
+        if tag in _HEADINGS:
+            last, rank = index, _HEADINGS[tag]
+        since.append(index - last)
+        ranks.append(rank)
+    away = order - first
+    return [
+        np.sign(away) * np.log1p(np.abs(away)),
+        np.log1p(since),
+        np.array(ranks, dtype=np.float64),
+    ]
+
+
+def _tag(document: Document, index: int) -> str:
+    owner = document.blocks[index].element
+    return document.elements[owner].tag if owner >= 0 else ""
+
+
+def _tags(document: Document) -> list[_Array]:
+    tags = np.array([_TAG_NUMBERS.get(_tag(document, index), -1) for index in range(len(document.blocks))])
+    return list((tags[:, None] == np.arange(len(_TAGS))).astype(np.float64).T)
+
+
+def _surroundings(document: Document) -> list[_Array]:
+    """Flag the tags of a block's ancestors, a bit each."""
+    bits: list[int] = []
+    for element in document.elements:
+        above = bits[element.parent] if element.parent >= 0 else 0
+        bits.append(above | _AROUND_BITS.get(element.tag, 0))
+    bits.append(0)
+    owned = np.array([bits[block.element] for block in document.blocks], dtype=np.int64)
+    return [((owned >> place) & 1).astype(np.float64) for place in range(len(_AROUND))]
+
+
+_TAG_NUMBERS = {tag: number for number, tag in enumerate(_TAGS)}
+_AROUND_BITS = {tag: 1 << place for place, tag in enumerate(_AROUND)}
+
+
+def _levels(structure: Structure, lengths: _Array, links: _Array, controls: _Array) -> list[_Array]:
+    """Describe the blocks below each ancestor: how much, how linked, how much of it is prose."""
+    prose = ((lengths - links) >= _PROSE_LENGTH) * lengths
+    sums = np.zeros((4, len(lengths) + 1))
+    np.cumsum(np.stack([lengths, links, prose, controls]), axis=1, out=sums[:, 1:])
+    order = np.arange(len(lengths))
+    columns: list[_Array] = []
+    for level in range(LEVELS):
+        first, last = structure.ranges[:, level, 0], structure.ranges[:, level, 1]
+        length, linked, prosy, controlled = sums[:, last] - sums[:, first]
+        blocks = np.maximum(last - first, 1)
+        length = np.maximum(length, 1)
+        columns += [
+            np.log1p(length),
+            np.log1p(blocks),
+            linked / length,
+            length / blocks,
+            prosy / length,
+            length / sums[0, -1],
+            (order - first) / blocks,
+            controlled / blocks,
+        ]
+    return columns
+
+
+def _alike(structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
+    """Describe all blocks of the same path, and how many siblings share it."""
+    _, groups = np.unique(structure.paths, return_inverse=True)
+    sizes = np.bincount(groups).astype(np.float64)
+    total = np.bincount(groups, weights=lengths)
+    linked = np.bincount(groups, weights=links)
+    by_group = [np.log1p(sizes), total / sizes, linked / total, total / lengths.sum()]
+    return [column[groups] for column in by_group] + list(np.log1p(structure.siblings).T)

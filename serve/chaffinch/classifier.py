@@ -1,0 +1,162 @@
+"""Loads and checks the model, and turns features into probabilities: all that knows onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from chaffinch import features
+from chaffinch.blocks import Document
+from chaffinch.errors import ModelError
+from chaffinch.labels import LABELS, PROMOTIONAL
+
+MANIFEST: Final = "model.json"
+# The graphs of a model: paragraphs as text; the words of a page's elements; a page's blocks.
+GRAPHS: Final = ("text", "structure", "page")
+
+Floats = NDArray[np.float32]
+
+
+def model_dir() -> Path:
+    """Return the folder of the bundled model: `chaffinch/model` once installed, `model/` in a checkout."""
+    installed = Path(__file__).parent / "model"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "model"
+
+
+def session_options() -> onnxruntime.SessionOptions:
+    """Return one thread a session: pages are small, and callers bring their own processes."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities, above 0, from which a block is `editorial` or promotional."""
+
+    editorial: float
+    promotional: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `model.json` says that serving needs; a missing key fails at load."""
+
+    feature_version: int
+    labels: tuple[str, ...]
+    thresholds: dict[str, Thresholds]
+    digests: dict[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read a model's manifest; ModelError where it is missing, unreadable or lacks a key."""
+        path = folder / MANIFEST
+        try:
+            given = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                feature_version=int(given["feature_version"]),
+                labels=tuple(given["labels"]),
+                thresholds={kind: Thresholds(**given["thresholds"][kind]) for kind in ("html", "text")},
+                digests={name: given["files"][f"{name}.onnx"]["sha256"] for name in GRAPHS},
+            )
+        except OSError as error:
+            raise ModelError(f"there is no model in {folder}: {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path} is not a model's manifest ({type(error).__name__}: {error})") from error
+
+
+class Classifier:
+    """A loaded model; safe to share between threads.
+
+    Raises ModelError where the folder holds no model, a file is not the one that was exported, or the
+    model was made for other features or labels than this version's.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self._folder = Path(folder) if folder is not None else model_dir()
+        self._manifest = Manifest.read(self._folder)
+        if self._manifest.feature_version != features.VERSION:
+            raise ModelError(
+                f"the model in {self._folder} was made for feature version "
+                f"{self._manifest.feature_version}, this is version {features.VERSION}: retrain it"
+            )
+        if self._manifest.labels != LABELS:
+            raise ModelError(f"the model in {self._folder} knows other labels: {self._manifest.labels}")
+        self._sessions = {name: self._load(name) for name in GRAPHS}
+
+    def classify(self, document: Document) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the probability of every label (blocks, labels) and the number of the label chosen."""
+        if not document.blocks:
+            return np.zeros((0, len(LABELS)), dtype=np.float32), np.zeros(0, dtype=np.int64)
+        texts = [block.text for block in document.blocks]
+        if document.kind == "text":
+            probabilities = self.text_opinions(texts)[1]
+        else:
+            probabilities = self.page_probabilities(features.page_features(document), texts)
+        return probabilities, decide(probabilities, self._manifest.thresholds[document.kind])
+
+    def text_opinions(self, paragraphs: list[str]) -> tuple[Floats, Floats]:
+        """Return what each paragraph's words say by themselves, and the text model's probabilities."""
+        packed = features.pack_text(paragraphs)
+        feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
+        evidence, probabilities = self._run("text", feed)
+        return evidence, probabilities
+
+    def structure_evidence(self, page: features.PageFeatures) -> Floats:
+        """Return what the words of the elements around each block say."""
+        evidence: Floats = self._run("structure", {"tokens": page.tokens, "counts": page.token_counts})[0]
+        return evidence
+
+    def page_probabilities(self, page: features.PageFeatures, texts: list[str]) -> Floats:
+        """Return the page model's probabilities for the blocks of an HTML page."""
+        evidence, from_text = self.text_opinions(texts)
+        rows = features.block_rows(page, evidence, self.structure_evidence(page), from_text)
+        probabilities: Floats = self._run("page", {"rows": rows})[0]
+        return probabilities
+
+    def _run(self, name: str, feed: dict[str, Any]) -> list[Any]:
+        outputs: list[Any] = self._sessions[name].run(None, feed)
+        return outputs
+
+    def _load(self, name: str) -> onnxruntime.InferenceSession:
+        path = self._folder / f"{name}.onnx"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path} is missing: {error}") from error
+        if hashlib.sha256(content).hexdigest() != self._manifest.digests[name]:
+            raise ModelError(f"{path} is not the file that {MANIFEST} describes: damaged or exchanged")
+        try:
+            return onnxruntime.InferenceSession(
+                content, session_options(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors share no base of their own
+            raise ModelError(f"{path} cannot be loaded: {error}") from error
+
+
+def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
+    """Return the number of the label chosen for each row of probabilities.
+
+    A block is promotional, or `editorial`, where the probability reaches the class's threshold (the one
+    further beyond its own, where both do): then its likeliest label within; else the likeliest other.
+    """
+    editorial = probabilities[:, _EDITORIAL] / thresholds.editorial
+    promotional = probabilities[:, _PROMOTIONAL].sum(axis=1) / thresholds.promotional
+    others = probabilities.copy()
+    others[:, [_EDITORIAL, *_PROMOTIONAL]] = -1
+    pitch = np.take(_PROMOTIONAL, probabilities[:, _PROMOTIONAL].argmax(axis=1))
+    chosen = np.where(promotional >= 1, pitch, others.argmax(axis=1))
+    chosen = np.where((editorial >= 1) & (editorial >= promotional), _EDITORIAL, chosen)
+    return chosen.astype(np.int64)
+
+
+_EDITORIAL: Final = LABELS.index("editorial")
+_PROMOTIONAL: Final = [LABELS.index(label) for label in LABELS if label in PROMOTIONAL]
