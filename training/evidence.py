@@ -1,0 +1,56 @@
+"""Linear weights of hashed features, held as small integers so that their sums are exact anywhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from training.graphs import Graph
+
+# Weights beyond this quantile may be clipped, so that a few large ones do not cost the others their
+# grain; none is cut below a quarter.
+WEIGHT_QUANTILE: Final = 0.9999
+
+
+class Evidence:
+    """What hashed features say of a block, in one column for each question.
+
+    `weights` is int8 (buckets, columns). A column's value is the sum of its weights times `scale`,
+    over the root of the number of features, plus `bias`; both are float32 (columns,).
+    """
+
+    def __init__(self, coefficients: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
+        sizes = np.abs(coefficients)
+        largest = np.maximum(np.quantile(sizes, WEIGHT_QUANTILE, axis=0), sizes.max(axis=0) / 4)
+        self.scale = (np.maximum(largest, 1e-9) / 127).astype(np.float32)
+        self.weights = np.clip(np.rint(coefficients / self.scale), -127, 127).astype(np.int8)
+        self.bias = bias.astype(np.float32)
+        self.columns = len(bias)
+
+
+def add_evidence(
+    graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: str, column: str
+) -> str:
+    """Add the sums over each block's features; `column` is the float count of them, at least 1."""
+    weights = graph.add("Gather", graph.constant(evidence.weights), buckets)
+    sums = graph.segment_sums(graph.cast(weights, np.int32), starts, lengths)
+    scaled = graph.add("Mul", graph.cast(sums, np.float32), graph.constant(evidence.scale))
+    scaled = graph.add("Div", scaled, graph.add("Sqrt", column))
+    return graph.add("Add", scaled, graph.constant(evidence.bias))
+
+
+def structure_model(evidence: Evidence, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return the structure graph: hashed structure tokens and their counts → evidence of each block."""
+    graph = Graph()
+    tokens = graph.input("tokens", np.int64, ["tokens"])
+    counts = graph.input("counts", np.int64, ["blocks"])
+    column = graph.add("Unsqueeze", graph.cast(counts, np.float32), graph.ints(1))
+    column = graph.add("Max", column, graph.float(1))
+    first = graph.constant(np.array(0, dtype=np.int64))
+    starts = graph.add("CumSum", counts, first, exclusive=1)
+    own = add_evidence(graph, evidence, tokens, starts, counts, column)
+    graph.output("evidence", own, np.float32, ["blocks", evidence.columns])
+    return graph.model("structure", metadata)

@@ -1,0 +1,155 @@
+"""The small networks that decide: fitted by scikit-learn, averaged, calibrated, written as ONNX nodes."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from training.graphs import Graph
+
+Floats: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int64]
+
+# Standardised inputs are clipped here: one outlandish page must not throw a network.
+CLIP: Final = 6.0
+# Logit of a label that a small run never met.
+UNSEEN_LOGIT: Final = -10.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """Networks of one hidden layer, side by side; their mean logit, calibrated, gives the probabilities.
+
+    `center` and `spread` standardise the input; `layers` holds (hidden weights, hidden bias, output
+    weights, output bias) of each member. Calibration multiplies the mean logits by `sharpness` and
+    adds `offset`.
+    """
+
+    center: Floats
+    spread: Floats
+    layers: list[tuple[Floats, Floats, Floats, Floats]]
+    sharpness: float = 1.0
+    offset: Floats = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
+
+    @property
+    def labels(self) -> int:
+        """How many probabilities come out."""
+        return int(self.layers[0][3].shape[0])
+
+
+def fit_network(
+    rows: Floats,
+    targets: NDArray[Any],
+    *,
+    labels: int,
+    hidden: int,
+    members: int,
+    epochs: int,
+    decay: float,
+    seed: int,
+) -> Network:
+    """Fit `members` networks that differ by their seed; targets number the `labels` from 0."""
+    center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = (rows.std(axis=0, dtype=np.float64) + 1e-6).astype(np.float32)
+    scaled = np.clip((rows - center) / spread, -CLIP, CLIP)
+    fitted = [
+        _fit_member(scaled, targets, labels, hidden, epochs, decay, seed + member)
+        for member in range(members)
+    ]
+    return Network(center, spread, fitted)
+
+
+def _fit_member(
+    rows: Floats,
+    targets: NDArray[Any],
+    labels: int,
+    hidden: int,
+    epochs: int,
+    decay: float,
+    seed: int,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    model = MLPClassifier(
+        (hidden,), alpha=decay, batch_size=512, max_iter=epochs, random_state=seed, shuffle=True
+    )
+    # The number of epochs is chosen, not waited for.
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    # Sums differ with the number of threads, and the model with them: one is the same anywhere.
+    with threadpool_limits(1, user_api="blas"):
+        model.fit(rows, targets)
+    (first, second), (bias, out_bias) = model.coefs_, model.intercepts_
+    if second.shape[1] == 1:  # two labels: scikit-learn keeps one logistic output
+        second, out_bias = np.hstack([-second / 2, second / 2]), np.r_[-out_bias / 2, out_bias / 2]
+    known = model.classes_.astype(np.int64)
+    weights = np.zeros((hidden, labels), dtype=np.float32)
+    offsets = np.full(labels, UNSEEN_LOGIT, dtype=np.float32)
+    weights[:, known], offsets[known] = second, out_bias
+    return first.astype(np.float32), bias.astype(np.float32), weights, offsets
+
+
+def logits(network: Network, rows: Floats) -> Floats:
+    """Return the members' mean logits, before calibration: (rows, labels)."""
+    scaled = np.clip((rows - network.center) / network.spread, -CLIP, CLIP)
+    total = sum(
+        np.maximum(scaled @ first + bias, 0) @ second + out_bias
+        for first, bias, second, out_bias in network.layers
+    )
+    return np.asarray(total / len(network.layers), dtype=np.float32)
+
+
+def probabilities(network: Network, raw: Floats) -> Floats:
+    """Return calibrated probabilities for mean logits."""
+    return softmax(raw * network.sharpness + network.offset)
+
+
+def softmax(raw: Floats) -> Floats:
+    """Return the softmax of every row."""
+    shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+    return result
+
+
+def calibrated(network: Network, raw: Floats, targets: NDArray[Any], weights: NDArray[Any]) -> Network:
+    """Choose sharpness and offsets that make held-out logits most likely (vector scaling).
+
+    `raw` must be out-of-fold: logits of blocks whose domain the network had not seen.
+    """
+    count = raw.shape[1]
+    share = weights / weights.sum()
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = softmax((raw * parameters[0] + parameters[1:]).astype(np.float64))
+        picked = np.maximum(scaled[np.arange(len(targets)), targets], 1e-12)
+        slope = scaled.copy()
+        slope[np.arange(len(targets)), targets] -= 1
+        slope *= share[:, None]
+        gradient = np.r_[(slope * raw).sum(), slope.sum(axis=0) + 2e-3 * parameters[1:]]
+        value = -(share * np.log(picked)).sum() + 1e-3 * (parameters[1:] ** 2).sum()
+        return float(value), gradient
+
+    found = minimize(loss, np.r_[1.0, np.zeros(count)], jac=True, method="L-BFGS-B").x
+    return replace(network, sharpness=float(found[0]), offset=found[1:].astype(np.float32))
+
+
+def add_network(graph: Graph, rows: str, network: Network) -> str:
+    """Add a network to a graph: standardise, members side by side as one wide layer, calibrate, softmax."""
+    centred = graph.add("Sub", rows, graph.constant(network.center))
+    scaled = graph.add("Div", centred, graph.constant(network.spread))
+    scaled = graph.add("Clip", scaled, graph.float(-CLIP), graph.float(CLIP))
+    first = np.concatenate([layer[0] for layer in network.layers], axis=1)
+    bias = np.concatenate([layer[1] for layer in network.layers])
+    second = np.concatenate([layer[2] for layer in network.layers]) / len(network.layers)
+    out_bias = np.mean([layer[3] for layer in network.layers], axis=0)
+    hidden = graph.add("Gemm", scaled, graph.constant(first), graph.constant(bias))
+    hidden = graph.add("Relu", hidden)
+    second = (second * network.sharpness).astype(np.float32)
+    out_bias = (out_bias * network.sharpness + network.offset).astype(np.float32)
+    raw = graph.add("Gemm", hidden, graph.constant(second), graph.constant(out_bias))
+    return graph.add("Softmax", raw, axis=1)

@@ -1,0 +1,155 @@
+"""The stages of training, in order: corpora → dataset → fit → calibrate → evaluate → export → verify."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from training import evaluate, seeds
+from training.annotations import annotations_digest
+from training.corpora import NAMES, corpus_digest
+from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
+from training.export import export
+from training.folds import FOLDS, assign
+from training.page_fit import Blocks, PageFit, blend_of, fit_page
+from training.stages import Stages, code_digest, summary
+from training.text_fit import TextFit, fit_text
+from training.verify import verify
+
+SEEDS: Final = "seeds"
+SOURCES: Final = (*NAMES, SEEDS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one run of training is made from."""
+
+    sources: tuple[str, ...] = SOURCES
+    seed: int = 0
+    jobs: int = 2
+    seed_folder: Path = seeds.FOLDER
+
+
+class Pipeline:
+    """One run of training; each property is a stage, made when it is first asked for."""
+
+    def __init__(self, settings: Settings, cache: Path | None = None) -> None:
+        self.settings = settings
+        self._documents = seeds.load(settings.seed_folder) if SEEDS in settings.sources else []
+        self._stages = Stages(self._key(), cache) if cache else Stages(self._key())
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """A digest of every source."""
+        names = [name for name in self.settings.sources if name != SEEDS]
+        found = {name: corpus_digest(name) for name in names}
+        found |= {f"{name} labels": annotations_digest(name) for name in names}
+        return found | ({SEEDS: seeds.digest(self._documents)} if self._documents else {})
+
+    @cached_property
+    def corpus(self) -> list[Page]:
+        """The corpora's pages, those without a single block too."""
+        names = [name for name in self.settings.sources if name != SEEDS]
+        if not names:
+            return []
+        pages, report = self._stages.run("dataset", lambda: corpus_pages(names, self.settings.jobs))
+        summary(
+            pages=len(pages),
+            blocks=sum(len(page.texts) for page in pages),
+            annotated_blocks_joined=f"{report.joined} of {report.annotated}",
+            not_joined=report.annotated - report.joined,
+        )
+        return pages
+
+    @cached_property
+    def documents(self) -> list[Page]:
+        """The seed documents as text."""
+        pages = seed_pages(self._documents)
+        summary(seed_documents=len(pages), seed_paragraphs=sum(len(page.texts) for page in pages))
+        return pages
+
+    @cached_property
+    def pages(self) -> list[Page]:
+        """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
+        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self._documents))
+        return [page for page in self.corpus if page.texts] + bare
+
+    @cached_property
+    def fold_of(self) -> dict[str, int]:
+        """The fold of every registered domain and seed document."""
+        return assign((page.group for page in [*self.pages, *self.documents]), FOLDS)
+
+    @cached_property
+    def text(self) -> TextFit:
+        """The fitted and calibrated text model."""
+        corpus = [page for page in self.corpus if page.texts]
+        return self._stages.run(
+            "text model",
+            lambda: fit_text(
+                corpus,
+                self.documents,
+                self.fold_of,
+                seed=self.settings.seed,
+                jobs=self.settings.jobs,
+            ),
+        )
+
+    @cached_property
+    def page_fit(self) -> PageFit:
+        """The fitted page model, not yet calibrated."""
+        text, pages = self.text, self.pages
+        seed, jobs = self.settings.seed, self.settings.jobs
+        return fit_page(self._stages, pages, text, self.fold_of, seed=seed, jobs=jobs)
+
+    @cached_property
+    def page(self) -> PageFit:
+        """The page model, calibrated on what models that never saw a block's domain said of it."""
+        fit, pages = self.page_fit, self.pages
+        blend = self._stages.run("calibration", lambda: blend_of(fit, Blocks(pages, self.fold_of)))
+        return replace(fit, parts=replace(fit.parts, blend=blend))
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """Thresholds and all figures, from models that never saw the domain they are judged on."""
+        blocks = Blocks(self.pages, self.fold_of)
+        rows = evaluate.held_out_page_probabilities(self.page, blocks)
+        given = np.split(rows, blocks.ends[1:-1])
+        pages, given = self._with_silent(self.pages, given)
+        html = evaluate.choose_html_thresholds(pages, given)
+        text = evaluate.choose_text_thresholds(self.text)
+        return {
+            "thresholds": {"html": asdict(html), "text": asdict(text)},
+            "page": evaluate.page_figures(pages, given, html),
+            "text": evaluate.text_figures(self.text, text),
+        }
+
+    def verify(self, folder: Path) -> dict[str, float]:
+        """Compare a written model with what was fitted; VerificationError where they disagree."""
+        return verify(folder, self.text, self.page, self.corpus or self.pages, self.documents)
+
+    def export(self, folder: Path) -> dict[str, float]:
+        """Write the model; VerificationError, and nothing written, where a graph disagrees."""
+        facts = {
+            "seed": self.settings.seed,
+            "sources": self.digests,
+            "thresholds": self.figures["thresholds"],
+            "figures": {name: self.figures[name] for name in ("page", "text")},
+        }
+        pages = self.corpus or self.pages
+        return export(folder, self.text, self.page, pages, self.documents, facts)
+
+    def _with_silent(self, pages: Sequence[Page], given: Sequence[Any]) -> tuple[list[Page], list[Any]]:
+        """Add the pages in which nothing was found: they count in every mean."""
+        silent = [page for page in self.corpus if not page.texts]
+        nothing = given[0][:0]
+        return [*pages, *silent], [*given, *(nothing for _ in silent)]
+
+    def _key(self) -> str:
+        facts = (self.digests, self.settings.seed, code_digest())
+        return hashlib.sha256(repr(facts).encode()).hexdigest()

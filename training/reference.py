@@ -1,0 +1,28 @@
+"""The text graph's hashing and counting again, in plain numpy: what the exported graph is checked against."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaffinch.features import MAX_BYTES
+from training.evidence import Evidence
+from training.text_graph import BEFORE, BUCKETS, MULTIPLIERS, NGRAM
+
+
+def text_evidence(evidence: Evidence, paragraphs: list[str]) -> NDArray[np.float64]:
+    """Return the evidence of every paragraph by itself, from the definition, byte by byte."""
+    rows = []
+    for paragraph in paragraphs:
+        # Enough characters for MAX_BYTES bytes, then the bytes themselves.
+        own = paragraph[:MAX_BYTES].encode("utf-8", "replace")[:MAX_BYTES]
+        padded = bytes(BEFORE) + own + bytes(NGRAM)
+        buckets = [_bucket(padded[place : place + NGRAM]) for place in range(len(own))]
+        total = evidence.weights[buckets].astype(np.int64).sum(axis=0)
+        rows.append(total * evidence.scale.astype(np.float64) / max(len(own), 1) ** 0.5 + evidence.bias)
+    return np.array(rows)
+
+
+def _bucket(ngram: bytes) -> int:
+    folded = [ord("0") if 48 <= byte <= 57 else byte + 32 if 65 <= byte <= 90 else byte for byte in ngram]
+    return sum(byte * factor for byte, factor in zip(folded, MULTIPLIERS, strict=True)) & (BUCKETS - 1)

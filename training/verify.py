@@ -1,0 +1,107 @@
+"""Compares the exported graphs, run by the classifier that ships, with what scikit-learn fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from chaffinch.classifier import Classifier
+from chaffinch.features import block_rows, pack_text
+from training.dataset import Page
+from training.network import logits, probabilities
+from training.page_fit import PageFit
+from training.page_graph import blended
+from training.reference import text_evidence
+from training.runtime import session
+from training.text_fit import TextFit
+from training.text_graph import rows_model
+
+# Largest difference allowed: of a probability, and of a logit's worth of evidence.
+TOLERANCE: Final = 1e-4
+# Pages and seed documents that are compared: thousands of blocks.
+PAGES: Final = 40
+DOCUMENTS: Final = 200
+
+# What breaks byte counting, if anything does: nothing, one character, a megabyte, many scripts.
+ODD_PARAGRAPHS: Final = (
+    "",
+    "a",
+    "é",
+    "\ud800",
+    "🐦🌾 👩‍🌾",
+    "小麦とふすまを分ける。",
+    "밀과 겨를 가른다",
+    "הקש מן המוץ",
+    "القمح والقشر",
+    "x" * 1_000_000,
+    "麦" * 10_000,
+    "\x00\x01\x7f",
+    "0123456789 $%&/()=?",
+)
+
+
+class VerificationError(Exception):
+    """An exported graph does not say what the fitted model says."""
+
+
+def verify(
+    folder: Path,
+    text: TextFit,
+    page: PageFit,
+    pages: Sequence[Page],
+    documents: Sequence[Page],
+) -> dict[str, float]:
+    """Return the largest difference of evidence, text and page probabilities over real and odd blocks.
+
+    Raises VerificationError where one exceeds `TOLERANCE`.
+    """
+    classifier = Classifier(folder)
+    paragraphs = [
+        list(ODD_PARAGRAPHS),
+        *(document.texts for document in islice(documents, DOCUMENTS)),
+    ]
+    html = [page for page in pages if page.features is not None and page.texts]
+    html = html[:: max(1, len(html) // PAGES)][:PAGES]
+    paragraphs += [page.texts for page in html]
+    differences = {
+        "evidence": _largest(_evidence_difference(classifier, text, texts) for texts in paragraphs),
+        "text": _largest(_text_difference(classifier, text, texts) for texts in paragraphs),
+        "page": _largest(_page_difference(classifier, page, one) for one in html),
+    }
+    differences = {name: round(value, 9) for name, value in differences.items()}
+    beyond = {name: value for name, value in differences.items() if not value <= TOLERANCE}
+    if beyond:
+        raise VerificationError(f"the exported graphs differ by more than {TOLERANCE}: {beyond}")
+    return differences | {"blocks": sum(map(len, paragraphs)) + sum(len(one.texts) for one in html)}
+
+
+def _largest(differences: Any) -> float:
+    return float(max(differences, default=0.0))
+
+
+def _evidence_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
+    """Compare with plain numpy, from the definition: scikit-learn never sees bytes."""
+    expected = text_evidence(fit.parts.evidence, texts)
+    return float(np.abs(classifier.text_opinions(texts)[0] - expected).max())
+
+
+def _text_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
+    packed = pack_text(texts)
+    feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
+    parts = fit.parts
+    (rows,) = session(rows_model(parts.evidence, parts.first)).run(None, feed)
+    expected = probabilities(parts.second, logits(parts.second, rows))
+    return float(np.abs(classifier.text_opinions(texts)[1] - expected).max())
+
+
+def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
+    assert page.features is not None
+    assert fit.parts.blend is not None
+    found = classifier.page_probabilities(page.features, page.texts)
+    evidence, from_text = classifier.text_opinions(page.texts)
+    rows = block_rows(page.features, evidence, classifier.structure_evidence(page.features), from_text)
+    return float(np.abs(found - blended(fit.parts.blend, fit.parts.opinions(rows))).max())
