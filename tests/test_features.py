@@ -1,0 +1,257 @@
+"""What is measured of blocks: golden figures of a made-up page, shapes, packing and context."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from chaffinch._structure import LEVELS, Structure
+from chaffinch.blocks import Document, segment
+from chaffinch.features import (
+    CUE_NAMES,
+    MAX_BYTES,
+    PADDING,
+    TOKEN_BUCKETS,
+    VERSION,
+    WINDOW,
+    PackedText,
+    PageFeatures,
+    block_rows,
+    context,
+    pack_text,
+    page_features,
+)
+
+# Blocks of the golden page whose cues are recorded by name: a headline, a linked byline, prose, a
+# button of the sign-up box, a hidden panel, a card of other stories.
+RECORDED = (5, 6, 8, 13, 21, 25)
+
+
+def measure(html: str) -> tuple[Document, PageFeatures]:
+    document = segment(html, kind="html")
+    return document, page_features(document)
+
+
+def layout(array: NDArray[Any]) -> tuple[tuple[int, ...], str]:
+    return array.shape, array.dtype.name
+
+
+def cue(page: PageFeatures, name: str) -> list[float]:
+    return [float(value) for value in page.cues[:, CUE_NAMES.index(name)]]
+
+
+def bags(page: PageFeatures) -> list[list[int]]:
+    ends = np.cumsum(page.token_counts).tolist()
+    return [
+        page.tokens[end - count : end].tolist() for end, count in zip(ends, page.token_counts, strict=True)
+    ]
+
+
+def test_the_golden_page_has_the_features_recorded(
+    golden_page: str, golden: Callable[[str, Any], Any]
+) -> None:
+    document, page = measure(golden_page)
+    now = {
+        "version": VERSION,
+        "names": hashlib.sha256("\n".join(CUE_NAMES).encode()).hexdigest(),
+        "cues": {document.blocks[number].text[:40]: _nonzero(page, number) for number in RECORDED},
+        "sums": _figures(page.cues.sum(axis=0, dtype=np.float64)),
+        "tokens": hashlib.sha256(page.tokens.astype("<i8").tobytes()).hexdigest(),
+        "token_counts": page.token_counts.tolist(),
+        "ranges": page.structure.ranges.tolist(),
+        "siblings": page.structure.siblings.tolist(),
+    }
+    then = golden("features.json", now)
+    assert {name: then[name] for name in now if name not in ("cues", "sums")} == {
+        name: value for name, value in now.items() if name not in ("cues", "sums")
+    }
+    assert then["sums"] == pytest.approx(now["sums"], abs=2e-4)
+    for text, cues in now["cues"].items():
+        assert then["cues"][text] == pytest.approx(cues, abs=2e-5), text
+
+
+def _nonzero(page: PageFeatures, number: int) -> dict[str, float]:
+    row = page.cues[number]
+    return {name: round(float(value), 5) for name, value in zip(CUE_NAMES, row, strict=True) if value}
+
+
+def _figures(sums: Any) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(CUE_NAMES, sums, strict=True)}
+
+
+def test_every_array_has_a_row_for_every_block(golden_page: str) -> None:
+    document, page = measure(golden_page)
+    count = len(document.blocks)
+    assert layout(page.cues) == ((count, len(CUE_NAMES)), "float32")
+    assert layout(page.tokens) == ((page.token_counts.sum(),), "int64")
+    assert layout(page.token_counts) == ((count,), "int64")
+    assert (page.structure.ranges.shape, page.structure.paths.shape) == ((count, LEVELS, 2), (count,))
+    assert page.structure.siblings.shape == (count, 3)
+    assert np.isfinite(page.cues).all()
+    assert len(set(CUE_NAMES)) == len(CUE_NAMES)
+
+
+@pytest.mark.parametrize("html", ["", "<div></div>", "<p hidden>Seeds</p>"])
+def test_a_page_without_blocks_has_arrays_without_rows(html: str) -> None:
+    _, page = measure(html)
+    assert layout(page.cues) == ((0, len(CUE_NAMES)), "float32")
+    assert layout(page.tokens) == layout(page.token_counts) == ((0,), "int64")
+    assert (page.structure.ranges.shape, page.structure.siblings.shape) == ((0, LEVELS, 2), (0, 3))
+
+
+def test_cues_follow_the_order_of_the_blocks() -> None:
+    _, page = measure("<h1>Finches</h1><p>They <a href=/>eat</a></p><li>42</li>")
+    assert cue(page, "tag h1") == [1, 0, 0]
+    assert cue(page, "tag p") == [0, 1, 0]
+    assert cue(page, "digit") == [0, 0, 1]
+    assert cue(page, "link_density") == pytest.approx([0, 3 / 8, 0])
+    assert cue(page, "position") == pytest.approx([0, 1 / 3, 2 / 3])
+
+
+def test_cues_tell_what_surrounds_a_block() -> None:
+    _, page = measure("<title>Red finch</title><nav><p>Red</p></nav><p>x</p><p>x</p><img><img>")
+    assert cue(page, "in nav") == [1, 0, 0]
+    assert cue(page, "in_title") == [1, 0, 0]
+    assert cue(page, "title_in") == [0.5, 0, 0]
+    assert cue(page, "repeats") == [1, 2, 2]
+    assert cue(page, "images_after") == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "🐦", "鳥", "𠀀𠀁", "\u05e6\u05d9\u05e4\u05d5\u05e8", "x" * 200_000, "…" * 50, "١٢٣"]
+)
+def test_odd_texts_have_finite_cues(text: str) -> None:
+    _, page = measure(f"<p>{text}</p>")
+    assert page.cues.shape[0] == 1
+    assert np.isfinite(page.cues).all()
+
+
+def test_equal_surroundings_give_equal_tokens_and_other_ones_others() -> None:
+    _, page = measure("<div class=ad><p>a</p><p>b</p></div><div class=text><p>c</p></div>")
+    first, second, third = bags(page)
+    assert first == second
+    assert set(first) != set(third)
+    assert len(first) == len(set(first))
+    assert 0 <= page.tokens.min() <= page.tokens.max() < TOKEN_BUCKETS
+
+
+def test_words_of_a_class_are_told_apart_however_they_are_joined() -> None:
+    _, page = measure(
+        "<p class=newsletter-signup>a</p><p class=newsletterSignup>b</p><p class='signup newsletter'>c</p>"
+    )
+    first, second, third = map(set, bags(page))
+    assert first == second == third
+
+
+def test_the_address_of_a_link_is_part_of_its_blocks_tokens() -> None:
+    _, page = measure("<p><a href='/subscribe'>a</a></p><p><a href='/birds'>b</a></p>")
+    first, second = map(set, bags(page))
+    assert len(first ^ second) == 2
+
+
+def test_ranges_grow_from_the_block_to_the_page() -> None:
+    _, page = measure("<div><ul><li>a</li><li>b</li></ul><p>c</p></div><p>d</p>")
+    distinct = list(dict.fromkeys(map(tuple, page.structure.ranges[0].tolist())))
+    assert distinct == [(0, 1), (0, 2), (0, 3), (0, 4)]
+
+
+def test_paths_are_equal_for_blocks_of_like_elements() -> None:
+    _, page = measure("<ul><li class=a>a</li><li class=a>b</li><li class=b>c</li></ul>")
+    first, second, third = page.structure.paths.tolist()
+    assert first == second != third
+    assert page.structure.siblings[:, 0].tolist() == [2, 2, 1]
+
+
+def unpacked(packed: PackedText) -> list[bytes]:
+    return [
+        packed.data[start : start + length].tobytes()
+        for start, length in zip(packed.starts.tolist(), packed.lengths.tolist(), strict=True)
+    ]
+
+
+def test_packed_text_is_the_paragraphs_with_zeros_around() -> None:
+    packed = pack_text(["ab", "", "é鳥"])
+    gap = bytes(PADDING)
+    assert packed.data.tobytes() == gap + b"ab" + gap + gap + "é鳥".encode() + gap
+    assert packed.starts.tolist() == [PADDING, 2 * PADDING + 2, 3 * PADDING + 2]
+    assert packed.lengths.tolist() == [2, 0, 5]
+    assert [layout(array)[1] for array in (packed.data, packed.starts, packed.lengths)] == [
+        "uint8",
+        "int64",
+        "int64",
+    ]
+
+
+def test_no_paragraphs_pack_to_padding_alone() -> None:
+    packed = pack_text([])
+    assert packed.data.tobytes() == bytes(PADDING)
+    assert layout(packed.starts) == layout(packed.lengths) == ((0,), "int64")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x" * MAX_BYTES, b"x" * MAX_BYTES),
+        ("x" * (MAX_BYTES + 1), b"x" * MAX_BYTES),
+        ("鳥" * MAX_BYTES, ("鳥" * MAX_BYTES).encode()[:MAX_BYTES]),
+        ("x" * 1_000_000, b"x" * MAX_BYTES),
+    ],
+    ids=["just fits", "one too long", "three bytes each", "a megabyte"],
+)
+def test_a_paragraph_is_read_up_to_its_limit(text: str, kept: bytes) -> None:
+    packed = pack_text([text, "after"])
+    assert unpacked(packed) == [kept, b"after"]
+
+
+def test_lone_surrogates_are_packed_as_question_marks() -> None:
+    assert unpacked(pack_text(["a\ud800b", "\udc00"])) == [b"a?b", b"?"]
+
+
+# Four blocks: the first two below one element and alike, the last two below another, unlike.
+HAND_MADE = Structure(
+    ranges=np.array([[[0, 2], [0, 4]], [[0, 2], [0, 4]], [[2, 4], [0, 4]], [[2, 4], [0, 4]]]),
+    paths=np.array([7, 7, 9, 8]),
+    siblings=np.zeros((4, 3), dtype=np.int64),
+)
+
+
+def test_context_is_neighbours_then_ancestors_then_look_alikes() -> None:
+    said = np.array([[1.0], [2.0], [3.0], [6.0]], dtype=np.float32)
+    rows = context(said, HAND_MADE)
+    assert WINDOW == 3
+    own, before, after = [0], [1, 2, 3], [4, 5, 6]
+    assert rows[:, own].tolist() == said.tolist()
+    assert rows[:, before].tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 2], [1, 2, 3]]
+    assert rows[:, after].tolist() == [[2, 3, 6], [3, 6, 0], [6, 0, 0], [0, 0, 0]]
+    assert rows[:, 7].tolist() == [1.5, 1.5, 4.5, 4.5]
+    assert rows[:, 8].tolist() == [3, 3, 3, 3]
+    assert rows[:, 9].tolist() == [1.5, 1.5, 3, 6]
+    assert layout(rows) == ((4, 10), "float32")
+
+
+def test_context_keeps_the_columns_apart() -> None:
+    said = np.array([[1, 10], [2, 20], [3, 30], [6, 60]], dtype=np.float32)
+    rows = context(said, HAND_MADE)
+    assert rows.shape == (4, 20)
+    np.testing.assert_allclose(rows[:, 1::2], 10 * rows[:, ::2])
+
+
+def test_rows_of_the_page_model_begin_with_the_cues(golden_page: str) -> None:
+    _, page = measure(golden_page)
+    count = len(page.cues)
+    text, structure = np.ones((count, 2), np.float32), np.ones((count, 3), np.float32)
+    rows = block_rows(page, text, structure, np.full((count, 4), 0.25, np.float32))
+    np.testing.assert_array_equal(rows[:, : len(CUE_NAMES)], page.cues)
+    said = np.concatenate([text, structure, np.full((count, 4), np.log(0.2501), np.float32)], axis=1)
+    np.testing.assert_allclose(rows[:, len(CUE_NAMES) :], context(said, page.structure), rtol=1e-5)
+
+
+def test_certainty_of_zero_makes_no_infinite_row(golden_page: str) -> None:
+    _, page = measure(golden_page)
+    nothing = np.zeros((len(page.cues), 2), np.float32)
+    assert np.isfinite(block_rows(page, nothing, nothing, nothing)).all()

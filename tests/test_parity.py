@@ -1,0 +1,383 @@
+"""The exported graphs say what was fitted, on real blocks and on odd ones; where not, nothing is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from chaffinch.classifier import Classifier
+from chaffinch.errors import ModelError
+from chaffinch.features import MAX_BYTES, pack_text
+from training.evidence import Evidence, structure_model
+from training.graphs import Graph
+from training.network import (
+    CLIP,
+    Network,
+    add_network,
+    calibrated,
+    fit_network,
+    logits,
+    probabilities,
+    softmax,
+)
+from training.page_graph import PageParts, page_model
+from training.pipeline import Pipeline
+from training.reference import text_evidence
+from training.runtime import session
+from training.text_graph import BUCKETS, rows_model, text_model
+from training.trees import add_trees, fit_trees, raw_scores
+from training.verify import ODD_PARAGRAPHS, TOLERANCE, VerificationError, verify
+
+Floats = NDArray[np.float32]
+
+ODD = [
+    *ODD_PARAGRAPHS,
+    " ",
+    "0",
+    "\x00",
+    "ß" * (MAX_BYTES // 2 + 1),
+    "a" + "é" * MAX_BYTES,
+    "🐦" * MAX_BYTES,
+    "شكرا! Download now",
+    "\u200f\u202e",
+    "A" * MAX_BYTES,
+]
+
+
+def run(model: onnx.ModelProto, **feed: Any) -> list[Any]:
+    outputs: list[Any] = session(model).run(None, feed)
+    return outputs
+
+
+def run_text(model: onnx.ModelProto, paragraphs: Sequence[str]) -> list[Any]:
+    packed = pack_text(paragraphs)
+    return run(model, data=packed.data, starts=packed.starts, lengths=packed.lengths)
+
+
+def rows_graph(add: Any, columns: int) -> onnx.ModelProto:
+    """Return a graph of rows → what `add` puts on them."""
+    graph = Graph()
+    rows = graph.input("rows", np.float32, ["rows", columns])
+    graph.output("out", add(graph, rows), np.float32, ["rows", "out_columns"])
+    return graph.model("try", {})
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def network(random: np.random.Generator, one_thread: None) -> Network:
+    """A fitted, calibrated network of three members that never met the last of its four labels."""
+    rows = random.normal(2, 3, size=(600, 5)).astype(np.float32)
+    targets = (rows[:, 0] > 2).astype(int) + (rows[:, 1] > 2)
+    fitted = fit_network(rows, targets, labels=4, hidden=7, members=3, epochs=4, decay=1e-3, seed=0)
+    return calibrated(fitted, logits(fitted, rows), targets, np.ones(len(rows)))
+
+
+def check(folder: Path, pipeline: Pipeline, **changed: Any) -> dict[str, float]:
+    parts: dict[str, Any] = {"text": pipeline.text, "page": pipeline.page, **changed}
+    return verify(folder, parts["text"], parts["page"], pipeline.pages, pipeline.documents)
+
+
+def test_the_exported_model_agrees_with_what_was_fitted(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
+    differences = check(tiny_model, tiny_pipeline)
+
+    assert max(differences[name] for name in ("evidence", "text", "page")) <= TOLERANCE
+    assert differences["blocks"] > 1000
+
+
+def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
+    page = tiny_pipeline.page
+    assert page.parts.blend is not None
+    blend = replace(page.parts.blend, sharpness=page.parts.blend.sharpness + 0.01)
+
+    with pytest.raises(VerificationError, match="page"):
+        check(tiny_model, tiny_pipeline, page=replace(page, parts=replace(page.parts, blend=blend)))
+
+
+def test_another_text_network_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
+    text = tiny_pipeline.text
+    second = replace(text.parts.second, sharpness=text.parts.second.sharpness + 0.01)
+
+    with pytest.raises(VerificationError, match="text"):
+        check(tiny_model, tiny_pipeline, text=replace(text, parts=replace(text.parts, second=second)))
+
+
+def test_a_graph_that_was_exchanged_with_its_digest_is_a_disagreement(
+    tiny_model: Path, tiny_pipeline: Pipeline, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    content = tiny_pipeline.text.by_fold[0].model().SerializeToString(deterministic=True)
+    (folder / "text.onnx").write_bytes(content)
+    manifest = json.loads((folder / "model.json").read_text())
+    manifest["files"]["text.onnx"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "model.json").write_text(json.dumps(manifest))
+
+    with pytest.raises(VerificationError, match="evidence"):
+        check(folder, tiny_pipeline)
+
+
+def test_a_graph_that_was_damaged_does_not_load(
+    tiny_model: Path, tiny_pipeline: Pipeline, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    with (folder / "page.onnx").open("ab") as file:
+        file.write(b"\0")
+
+    with pytest.raises(ModelError, match=r"page\.onnx"):
+        check(folder, tiny_pipeline)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_export_writes_nothing_where_a_graph_disagrees(
+    tiny_model: Path,
+    tiny_pipeline: Pipeline,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exists: bool,
+) -> None:
+    def blurred(parts: PageParts, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
+        assert parts.blend is not None
+        blend = replace(parts.blend, sharpness=parts.blend.sharpness * 0.9)
+        return page_model(replace(parts, blend=blend), columns, metadata)
+
+    monkeypatch.setattr("training.export.page_model", blurred)
+    folder = tmp_path / "model"
+    if exists:
+        shutil.copytree(tiny_model, folder)
+    before = {path.name: path.read_bytes() for path in folder.glob("*")}
+
+    with pytest.raises(VerificationError):
+        tiny_pipeline.export(folder)
+
+    assert folder.exists() == exists
+    assert {path.name: path.read_bytes() for path in folder.glob("*")} == before
+
+
+def test_export_leaves_the_card_where_it_is(tiny_pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("The card.")
+
+    tiny_pipeline.export(tmp_path)
+
+    assert (tmp_path / "README.md").read_text() == "The card."
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_trees_give_the_same_sums_as_scikit_learn_even_on_their_thresholds(
+    random: np.random.Generator, one_thread: None, classes: int
+) -> None:
+    rows = random.normal(size=(800, 6)).astype(np.float32)
+    targets = np.digitize(rows[:, 0] + rows[:, 1] * rows[:, 2], [0, 1][: classes - 1])
+    model = fit_trees(rows, targets, trees=12, leaves=9, columns=0.5, seed=0)
+    nodes = np.concatenate([tree.nodes for trees in model._predictors for tree in trees])
+    split = nodes[nodes["is_leaf"] == 0]
+    at = random.normal(size=(3 * len(split), 6)).astype(np.float32)
+    for place, node in enumerate(split):
+        nearest = np.float32(node["num_threshold"])
+        for step, value in enumerate(
+            (np.nextafter(nearest, np.float32(-np.inf)), nearest, np.nextafter(nearest, np.float32(np.inf)))
+        ):
+            at[3 * place + step, node["feature_idx"]] = value
+    tried = np.concatenate([rows, at])
+
+    (found,) = run(rows_graph(lambda graph, name: add_trees(graph, name, model), 6), rows=tried)
+
+    assert len(split) > 50
+    assert found.shape == (len(tried), 1 if classes == 2 else classes)
+    np.testing.assert_allclose(found, raw_scores(model, tried), atol=1e-5)
+
+
+def test_a_network_in_a_graph_gives_the_same_probabilities(
+    network: Network, random: np.random.Generator
+) -> None:
+    rows = np.concatenate(
+        [
+            random.normal(2, 3, size=(200, 5)),
+            random.normal(0, 1e4, size=(50, 5)),
+            np.zeros((1, 5)),
+        ]
+    ).astype(np.float32)
+
+    (found,) = run(rows_graph(lambda graph, name: add_network(graph, name, network), 5), rows=rows)
+
+    np.testing.assert_allclose(found, probabilities(network, logits(network, rows)), atol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_label_that_was_never_met_is_hardly_ever_given(
+    network: Network, random: np.random.Generator
+) -> None:
+    rows = random.normal(2, 3, size=(200, 5)).astype(np.float32)
+
+    assert probabilities(network, logits(network, rows))[:, 3].max() < 0.05
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_a_network_says_what_scikit_learn_s_says(
+    random: np.random.Generator, one_thread: None, labels: int
+) -> None:
+    rows = random.normal(size=(700, 4)).astype(np.float32)
+    targets = np.digitize(rows[:, 0] - rows[:, 3], [0, 1][: labels - 1])
+    fitted = fit_network(rows, targets, labels=labels, hidden=6, members=1, epochs=5, decay=1e-2, seed=3)
+    scaled = np.clip((rows - fitted.center) / fitted.spread, -CLIP, CLIP)
+    same = MLPClassifier((6,), alpha=1e-2, batch_size=512, max_iter=5, random_state=3)
+    same.fit(scaled, targets)
+
+    np.testing.assert_allclose(
+        probabilities(fitted, logits(fitted, rows)), same.predict_proba(scaled), atol=1e-5
+    )
+
+
+def test_a_fitted_network_does_not_depend_on_the_number_of_cores(
+    random: np.random.Generator,
+) -> None:
+    rows = random.normal(size=(2000, 300)).astype(np.float32)
+    targets = (rows[:, 0] > 0).astype(int)
+
+    def fit(threads: int) -> Floats:
+        with threadpool_limits(threads):
+            fitted = fit_network(rows, targets, labels=2, hidden=64, members=1, epochs=2, decay=1e-3, seed=0)
+        return fitted.layers[0][0]
+
+    assert np.array_equal(fit(1), fit(2))
+
+
+def test_calibration_dampens_networks_that_are_too_sure(
+    network: Network, random: np.random.Generator
+) -> None:
+    raw = random.normal(size=(4000, 4)).astype(np.float32)
+    targets = np.array([random.choice(4, p=row / row.sum()) for row in softmax(raw).astype(float)])
+
+    held = calibrated(network, 3 * raw, targets, np.ones(len(raw)))
+
+    assert held.sharpness == pytest.approx(1 / 3, abs=0.03)
+    assert np.abs(held.offset).max() < 0.15
+
+
+def evidence(random: np.random.Generator, buckets: int = BUCKETS, columns: int = 3) -> Evidence:
+    return Evidence(random.normal(size=(buckets, columns)), random.normal(size=columns))
+
+
+def test_evidence_keeps_its_weights_to_half_a_step(random: np.random.Generator) -> None:
+    coefficients = random.normal(size=(1000, 3)) * [1e-3, 1, 1e3]
+
+    held = Evidence(coefficients, np.zeros(3))
+
+    inside = np.abs(coefficients) <= 127 * held.scale
+    assert inside.mean() > 0.998
+    error = np.abs(held.weights * held.scale.astype(np.float64) - coefficients)
+    assert (error[inside] <= np.broadcast_to(held.scale * 0.501, error.shape)[inside]).all()
+
+
+def test_one_outlandish_weight_is_cut_to_a_quarter_at_most(random: np.random.Generator) -> None:
+    coefficients = random.normal(size=(100_000, 1)).clip(-3, 3)
+    coefficients[0] = 1000
+
+    held = Evidence(coefficients, np.zeros(1))
+
+    assert held.weights[0] == 127
+    assert 127 * held.scale[0] == pytest.approx(250)
+
+
+def test_evidence_of_weights_that_are_all_zero_is_its_bias() -> None:
+    held = Evidence(np.zeros((BUCKETS, 1)), np.array([-5.0]))
+
+    np.testing.assert_array_equal(text_evidence(held, ["Quay", ""]), [[-5], [-5]])
+
+
+def test_the_graph_hashes_and_counts_odd_paragraphs_by_the_definition(
+    tiny_model: Path, tiny_pipeline: Pipeline
+) -> None:
+    found, given = Classifier(tiny_model).text_opinions(ODD)
+
+    expected = text_evidence(tiny_pipeline.text.parts.evidence, ODD)
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+    assert np.isfinite(given).all()
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("paragraph", ODD, ids=lambda text: ascii(text[:6]))
+def test_a_paragraph_s_evidence_is_the_same_whatever_stands_beside_it(
+    tiny_model: Path, paragraph: str
+) -> None:
+    classifier = classifier_of(tiny_model)
+    alone = classifier.text_opinions([paragraph])[0][0]
+
+    for beside in (["Sign up now!"], [""], ["麦" * 3000], ["\x00"]):
+        within = classifier.text_opinions([*beside, paragraph, *beside])[0][1]
+        assert np.array_equal(alone, within)
+
+
+_classifiers: dict[Path, Classifier] = {}
+
+
+def classifier_of(folder: Path) -> Classifier:
+    return _classifiers.setdefault(folder, Classifier(folder))
+
+
+def test_neighbours_do_matter_to_the_probabilities(tiny_model: Path) -> None:
+    classifier = classifier_of(tiny_model)
+
+    alone = classifier.text_opinions(["Thank you!"])[1][0]
+    within = classifier.text_opinions(["Download a free sample", "Thank you!"])[1][1]
+
+    assert np.abs(alone - within).max() > 1e-3
+
+
+def test_counts_stay_exact_in_documents_so_long_that_their_sums_wrap(
+    random: np.random.Generator,
+) -> None:
+    model = rows_model(evidence(random, columns=1))
+    paragraph = "Quay, quay: 12 BOATS!"
+    columns = run_text(model, [paragraph])[0].shape[1]
+    # Two counts share an int32, 4096 apart: these bytes together pass 2**31.
+    long = ["aé" * MAX_BYTES] * (2**31 // 4096 // MAX_BYTES + 60)
+
+    (found,) = run_text(model, [*long, paragraph])
+
+    (alone,) = run_text(model, [paragraph])
+    own = slice(4 * (columns - 5) // 9, 5 * (columns - 5) // 9)
+    np.testing.assert_array_equal(found[-1][own], alone[0][own])
+
+
+def test_structure_words_are_summed_block_by_block(random: np.random.Generator) -> None:
+    held = evidence(random, buckets=50)
+    tokens, counts = np.array([3, 3, 7, 49]), np.array([2, 0, 1, 1])
+
+    (found,) = run(structure_model(held, {}), tokens=tokens, counts=counts)
+
+    weights = held.weights.astype(np.float64) * held.scale
+    expected = [2 * weights[3] / 2**0.5, np.zeros(3), weights[7], weights[49]]
+    np.testing.assert_allclose(found, np.array(expected) + held.bias, atol=1e-5)
+
+
+def test_the_same_parts_give_the_same_bytes(network: Network, random: np.random.Generator) -> None:
+    held = evidence(random, columns=2)
+    width = run_text(rows_model(held), ["Quay"])[0].shape[1]
+    rows = random.normal(size=(60, width)).astype(np.float32)
+    targets = random.integers(0, 2, size=60)
+    first = fit_network(rows, targets, labels=2, hidden=3, members=1, epochs=1, decay=1, seed=0)
+    width = run_text(rows_model(held, first), ["Quay"])[0].shape[1]
+    rows = random.normal(size=(60, width)).astype(np.float32)
+    second = fit_network(rows, targets, labels=2, hidden=3, members=1, epochs=1, decay=1, seed=0)
+
+    made = [text_model(held, first, second, {"a": "b"}).SerializeToString(deterministic=True) for _ in "12"]
+
+    assert made[0] == made[1]

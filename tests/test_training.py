@@ -1,0 +1,357 @@
+"""The whole of training on a few seed documents, and `python -m training` as its user meets it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import urllib.error
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+
+from chaffinch import features
+from chaffinch.classifier import GRAPHS, Classifier, model_dir
+from chaffinch.labels import GROUPS, LABELS
+from training import __main__ as command
+from training import corpora, fetch, page_fit
+from training.folds import FOLDS, assign
+from training.page_fit import Blocks, PageFit, fit_page
+from training.pipeline import Pipeline, Settings
+from training.stages import Stages
+from training.text_fit import fit_text
+from training.trees import fit_trees
+
+# Documents in the smallest run: two for each fold.
+FEW = 10
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(tiny_seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None) -> Run:
+    """Return a function that runs the command on the tiny seeds; no corpora, no network."""
+    monkeypatch.setattr(command, "Settings", partial(Settings, seed_folder=tiny_seeds))
+    monkeypatch.delenv(corpora.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(corpora, "CACHE", tmp_path / "corpora")
+    monkeypatch.setattr(fetch, "open_url", _no_network)
+
+    def run(*arguments: str | Path) -> int:
+        return command.main([*map(str, arguments), "--jobs", "1"])
+
+    return run
+
+
+def _no_network(url: str) -> IO[bytes]:
+    raise urllib.error.URLError("no route to host")
+
+
+@pytest.fixture
+def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
+    """Few unweighted trees, one network: two fits are compared, not how good they are."""
+    monkeypatch.setattr(page_fit, "TREES", {"classes": (5, 7), "content": (5, 7)})
+    monkeypatch.setattr(page_fit, "MEMBERS", 1)
+    # Weighted bins take scikit-learn seconds, however few the rows.
+    monkeypatch.setattr(page_fit, "fit_trees", _fit_unweighted)
+
+
+def _fit_unweighted(*given: Any, weights: Any = None, **settings: Any) -> Any:
+    return fit_trees(*given, **settings)
+
+
+@pytest.fixture
+def few_seeds(tiny_seeds: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "few"
+    for path in sorted(tiny_seeds.glob("en/*.txt"))[:FEW]:
+        (folder / "en").mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / "en")
+    return folder
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def test_a_run_writes_three_graphs_and_a_manifest_and_nothing_else(tiny_model: Path) -> None:
+    assert {path.name for path in tiny_model.iterdir()} == {
+        "model.json",
+        *(f"{name}.onnx" for name in GRAPHS),
+    }
+
+
+def test_the_manifest_says_what_the_model_was_made_for_and_from(
+    tiny_model: Path, tiny_pipeline: Pipeline
+) -> None:
+    manifest = _manifest(tiny_model)
+
+    assert manifest["format"] == 1
+    assert manifest["feature_version"] == features.VERSION
+    assert tuple(manifest["labels"]) == LABELS
+    assert {group: frozenset(labels) for group, labels in manifest["classes"].items()} == GROUPS
+    assert manifest["seed"] == 0
+    assert manifest["sources"] == tiny_pipeline.digests
+    assert set(manifest["sources"]) == {"seeds"}
+
+
+def test_the_manifest_has_thresholds_figures_and_parity(tiny_model: Path) -> None:
+    manifest = _manifest(tiny_model)
+
+    for kind in ("html", "text"):
+        assert set(manifest["thresholds"][kind]) == {"editorial", "promotional"}
+        assert all(0 < threshold <= 1 for threshold in manifest["thresholds"][kind].values())
+    assert manifest["figures"]["text"]["seeds"]["blocks"] > 500
+    assert 0 < manifest["parity"]["text"] <= 1e-4
+    assert manifest["parity"]["blocks"] > 500
+
+
+def test_the_manifest_has_each_graph_s_digest_and_size(tiny_model: Path) -> None:
+    for name, given in _manifest(tiny_model)["files"].items():
+        content = (tiny_model / name).read_bytes()
+        assert given == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def test_the_runtime_loads_what_a_run_wrote(tiny_model: Path) -> None:
+    assert Classifier(tiny_model).text_opinions(["Work begins in March."])[1].shape == (1, len(LABELS))
+
+
+def test_learning_from_seeds_beats_calling_everything_editorial(tiny_pipeline: Pipeline) -> None:
+    figures = tiny_pipeline.figures["text"]["seeds"]
+
+    assert figures["class_macro_f1"] > 0.35
+    assert figures["residue_left"] < 0.9
+
+
+def test_folds_never_split_a_group(tiny_pipeline: Pipeline) -> None:
+    fold_of = tiny_pipeline.fold_of
+    pages = [*tiny_pipeline.pages, *tiny_pipeline.documents]
+    blocks = Blocks(pages, fold_of)
+
+    assert {page.group for page in pages} == fold_of.keys()
+    for page, start, end in zip(pages, blocks.ends[:-1], blocks.ends[1:], strict=True):
+        assert set(blocks.fold[start:end].tolist()) <= {fold_of[page.group]}
+
+
+def test_folds_are_of_equal_size_and_do_not_depend_on_order() -> None:
+    groups = [f"example{number}.org" for number in range(101)]
+
+    fold_of = assign(groups)
+
+    assert fold_of == assign(reversed([*groups, *groups]))
+    sizes = np.bincount(list(fold_of.values()), minlength=FOLDS)
+    assert sizes.max() - sizes.min() <= 1
+
+
+def _changed(pages: list[Any], name: str) -> list[Any]:
+    """Return the pages with every label of one of them made another."""
+    return [
+        replace(page, labels=(page.labels + 1) % len(LABELS), content=1 - page.content)
+        if page.name == name
+        else page
+        for page in pages
+    ]
+
+
+def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
+    few_seeds: Path, small_fits: None, tmp_path: Path
+) -> None:
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+    documents, fold_of = pipeline.documents, pipeline.fold_of
+    left_out = documents[0]
+    fold = fold_of[left_out.group]
+
+    fit = fit_text([], documents, fold_of, seed=0, jobs=1)
+    other = fit_text([], _changed(documents, left_out.name), fold_of, seed=0, jobs=1)
+
+    for number, (one, two) in enumerate(zip(fit.by_fold, other.by_fold, strict=True)):
+        same = np.array_equal(one.evidence.weights, two.evidence.weights)
+        assert same == (number == fold)
+
+
+def test_what_the_page_model_says_of_a_held_out_page_does_not_come_from_its_labels(
+    few_seeds: Path, small_fits: None, tmp_path: Path
+) -> None:
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+    pages, text, fold_of = pipeline.pages, pipeline.text, pipeline.fold_of
+    left_out = pages[0]
+
+    def fit(which: list[Any], cache: Path) -> PageFit:
+        return fit_page(Stages("key", cache), which, text, fold_of, seed=0, jobs=1)
+
+    given = fit(pages, tmp_path / "one").opinions
+    # The same rows, so that only what the networks and trees learn is compared.
+    ignore = shutil.ignore_patterns("page-model*")
+    shutil.copytree(tmp_path / "one", tmp_path / "two", ignore=ignore)
+    other = fit(_changed(pages, left_out.name), tmp_path / "two").opinions
+
+    held = Blocks(pages, fold_of).fold == fold_of[left_out.group]
+    assert np.array_equal(given[held], other[held])
+    assert not np.array_equal(given[~held], other[~held])
+
+
+def test_the_same_inputs_give_the_same_files_byte_for_byte(
+    few_seeds: Path, small_fits: None, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        settings = Settings(("seeds",), jobs=1, seed_folder=few_seeds)
+        Pipeline(settings, tmp_path / f"cache-{name}").export(tmp_path / name)
+
+    assert _files(tmp_path / "one") == _files(tmp_path / "two")
+
+
+def test_a_stage_is_made_once_for_the_same_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = iter(range(10))
+
+    def run(key: str, name: str = "fit") -> int:
+        return Stages(key, tmp_path).run(name, lambda: next(made))
+
+    assert [run("a"), run("a"), run("b"), run("a", "dataset")] == [0, 0, 1, 2]
+    assert capsys.readouterr().err.count("fit: kept from an earlier run") == 1
+
+
+def test_a_stage_that_was_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Stages("key", tmp_path).run("fit", interrupted)
+
+    assert list(tmp_path.iterdir()) == []
+    assert Stages("key", tmp_path).run("fit", lambda: 1) == 1
+
+
+def test_an_interrupted_run_goes_on_from_the_last_stage(
+    run: Run,
+    tiny_pipeline: Pipeline,
+    tiny_model: Path,
+    tiny_cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cache, output = tmp_path / "cache", tmp_path / "model"
+    arguments = ("--corpora", "seeds", "--cache", cache, "--output", output)
+    shutil.copytree(tiny_cache, cache, ignore=shutil.ignore_patterns("evaluation-*", "calibration-*"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.pipeline.blend_of", _interrupt)
+        assert run(*arguments) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not output.exists()
+
+    assert run(*arguments) == 0
+    out, err = capsys.readouterr()
+    assert "text model: kept from an earlier run" in err
+    assert "page model without fold 1: kept from an earlier run" in err
+    assert "calibration …" in err
+    assert f"wrote {output}" in out
+    assert _files(output) == _files(tiny_model)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_stages_have_each_their_say(
+    run: Run, tiny_model: Path, tiny_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {}
+    for stage in ("corpora", "dataset", "fit", "calibrate", "evaluate", "verify"):
+        arguments = ("--corpora", "seeds", "--cache", tiny_cache, "--output", tiny_model)
+        assert run(stage, *arguments) == 0
+        said[stage] = capsys.readouterr().out
+
+    assert " pages" in said["dataset"]
+    assert "blocks judged" in said["fit"]
+    assert "Blend(" in said["calibrate"]
+    assert "seed documents" in said["evaluate"]
+    assert "largest differences" in said["verify"]
+
+
+def test_verify_without_a_model_says_so(
+    run: Run, tiny_model: Path, tiny_cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--corpora", "seeds", "--cache", tiny_cache, "--output", tmp_path / "none")
+
+    assert run("verify", *arguments) == 1
+    assert f"there is no model in {tmp_path / 'none'}" in capsys.readouterr().err
+
+
+def test_an_unknown_corpus_is_refused_with_the_names_there_are(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("--corpora", "seeds,wxcb")
+
+    message = capsys.readouterr().err
+    assert "no corpus wxcb" in message
+    assert all(name in message for name in ("wcxb", "trafilatura", "fundus", "seeds"))
+
+
+def test_an_unknown_stage_is_refused(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("deploy")
+    assert "calibrate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["corpora", "dataset", "all"])
+def test_without_folder_and_network_the_message_says_what_is_missing_and_what_to_do(
+    run: Run, stage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "model"
+
+    assert run(stage, "--corpora", "wcxb,seeds", "--cache", tmp_path / "cache", "--output", output) == 1
+
+    message = capsys.readouterr().err
+    assert "the corpus 'wcxb' is not here: it could not be fetched" in message
+    assert "https://codeload.github.com/Murrough-Foley/web-content-extraction-benchmark/" in message
+    assert corpora.FOLDER_VARIABLE in message
+    assert "make train CORPORA=seeds" in message
+    assert "Traceback" not in message
+    assert not output.exists()
+
+
+def test_a_folder_of_corpora_that_lacks_one_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(corpora.FOLDER_VARIABLE, str(tmp_path))
+
+    assert run("corpora", "--corpora", "fundus", "--cache", tmp_path / "cache") == 1
+    assert f"there is no folder {tmp_path / 'fundus'}" in capsys.readouterr().err
+
+
+def test_a_model_of_seeds_alone_is_never_written_over_the_one_that_ships(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _files(model_dir())
+
+    with pytest.raises(SystemExit, match="2"):
+        run("--corpora", "seeds", "--output", model_dir())
+
+    assert "not written over the one that ships" in capsys.readouterr().err
+    assert _files(model_dir()) == before
+
+
+def test_a_seed_file_with_a_mistake_stops_the_run_with_its_line(
+    run: Run,
+    few_seeds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = next(few_seeds.glob("*/*.txt"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines, "Quay"]), encoding="utf-8")
+    monkeypatch.setattr(command, "Settings", partial(Settings, seed_folder=few_seeds))
+
+    assert run("dataset", "--corpora", "seeds", "--cache", tmp_path / "cache") == 1
+    assert f"{path}, line {len(lines) + 1}" in capsys.readouterr().err
