@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SEEDS = Path(__file__).parents[1] / "seeds"
 # Seed documents that the tiny model learns from, about: all nine labels occur in them.
 TINY_SEEDS = 40
-TINY_TREES = {"classes": (15, 15), "content": (15, 31)}
+TINY_TREES = {"classes": (15, 15, 0.1), "content": (15, 31, 0.1)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,9 +73,12 @@ def one_thread() -> Iterator[None]:
 def few_trees() -> Iterator[None]:
     """Fewer trees than the model that ships has: the rest of a tiny model is as it would be."""
     from training import page_fit
+    from training.trees import Trees
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_fit, "TREES", TINY_TREES)
+        trees = {name: Trees(*size) for name, size in TINY_TREES.items()}
+        for stage in ("FIRST", "SECOND"):
+            patch.setattr(page_fit, stage, replace(getattr(page_fit, stage), **trees))
         yield
 
 

@@ -183,8 +183,10 @@ def test_text_after_a_child_belongs_to_the_parent_again() -> None:
 
 
 def test_inline_elements_around_a_text_are_kept_once_each_with_their_address() -> None:
-    block = only("<p><a class=k href='/x'>a</a><a class=k href='/x'>b</a><i>c</i></p>")
-    assert block.inline == (("a", "k", "", "", "", "", "", "/x"), ("i", *[""] * 7))
+    block = only(
+        "<p><a class=k href='/x' rel=nofollow>a</a><a class=k href='/x' rel=nofollow>b</a><i>c</i></p>"
+    )
+    assert block.inline == (("a", "k", "", "", "", "", "", "/x", "nofollow", ""), ("i", *[""] * 9))
 
 
 def test_of_thousands_of_open_inline_elements_the_innermost_are_kept() -> None:
@@ -209,10 +211,20 @@ def test_the_head_is_no_block_but_says_what_the_page_is() -> None:
     assert [block.text for block in document.blocks] == ["Samen"]
 
 
-def test_a_canonical_address_wins_and_a_given_one_wins_over_it() -> None:
-    html = "<meta property=og:url content=/a><link rel=canonical href=/b><p>Seeds</p>"
-    assert page(html).url == "/b"
-    assert segment(html, kind="html", url="/c").url == "/c"
+OWN, SOURCE = "<meta property=og:url content=/a>", "<link rel=canonical href=/b>"
+
+
+@pytest.mark.parametrize("head", [OWN + SOURCE, SOURCE + OWN])
+def test_a_syndicated_page_is_where_og_url_says_and_not_where_its_source_is(head: str) -> None:
+    assert page(f"{head}<p>Seeds</p>").url == "/a"
+
+
+def test_a_canonical_address_is_the_page_s_where_it_gives_no_other() -> None:
+    assert page(f"<meta property=og:url content=''>{SOURCE}<p>Seeds</p>").url == "/b"
+
+
+def test_a_given_address_wins_over_the_page_s_own() -> None:
+    assert segment(f"{OWN}{SOURCE}<p>Seeds</p>", kind="html", url="/c").url == "/c"
 
 
 def test_a_title_that_slipped_into_the_body_is_still_the_title() -> None:

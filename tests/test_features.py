@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,22 +12,26 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from chaffinch._links import LINK_FLAGS
 from chaffinch._structure import LEVELS, Structure
 from chaffinch.blocks import Document, segment
 from chaffinch.features import (
     CUE_NAMES,
     MAX_BYTES,
     PADDING,
+    SECOND_COLUMNS,
     TOKEN_BUCKETS,
     VERSION,
     WINDOW,
     PackedText,
     PageFeatures,
-    block_rows,
     context,
+    first_rows,
     pack_text,
     page_features,
+    second_rows,
 )
+from chaffinch.labels import LABELS
 
 # Blocks of the golden page whose cues are recorded by name: a headline, a linked byline, prose, a
 # button of the sign-up box, a hidden panel, a card of other stories.
@@ -45,11 +51,16 @@ def cue(page: PageFeatures, name: str) -> list[float]:
     return [float(value) for value in page.cues[:, CUE_NAMES.index(name)]]
 
 
-def bags(page: PageFeatures) -> list[list[int]]:
-    ends = np.cumsum(page.token_counts).tolist()
+def words(page: PageFeatures) -> list[list[int]]:
+    """The hashed structure words of every block, out of their bags."""
+    held = _parted(page.bags.tokens, page.bags.sizes)
     return [
-        page.tokens[end - count : end].tolist() for end, count in zip(ends, page.token_counts, strict=True)
+        [word for bag in named for word in held[bag]] for named in _parted(page.bags.bags, page.bags.counts)
     ]
+
+
+def _parted(flat: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[list[int]]:
+    return [part.tolist() for part in np.split(flat, np.cumsum(sizes)[:-1])] if len(sizes) else []
 
 
 def test_the_golden_page_has_the_features_recorded(
@@ -61,8 +72,8 @@ def test_the_golden_page_has_the_features_recorded(
         "names": hashlib.sha256("\n".join(CUE_NAMES).encode()).hexdigest(),
         "cues": {document.blocks[number].text[:40]: _nonzero(page, number) for number in RECORDED},
         "sums": _figures(page.cues.sum(axis=0, dtype=np.float64)),
-        "tokens": hashlib.sha256(page.tokens.astype("<i8").tobytes()).hexdigest(),
-        "token_counts": page.token_counts.tolist(),
+        "words": hashlib.sha256(json.dumps(words(page)).encode()).hexdigest(),
+        "word_counts": list(map(len, words(page))),
         "ranges": page.structure.ranges.tolist(),
         "siblings": page.structure.siblings.tolist(),
     }
@@ -88,8 +99,9 @@ def test_every_array_has_a_row_for_every_block(golden_page: str) -> None:
     document, page = measure(golden_page)
     count = len(document.blocks)
     assert layout(page.cues) == ((count, len(CUE_NAMES)), "float32")
-    assert layout(page.tokens) == ((page.token_counts.sum(),), "int64")
-    assert layout(page.token_counts) == ((count,), "int64")
+    assert layout(page.bags.tokens) == ((page.bags.sizes.sum(),), "int64")
+    assert layout(page.bags.bags) == ((page.bags.counts.sum(),), "int64")
+    assert layout(page.bags.counts) == ((count,), "int64")
     assert (page.structure.ranges.shape, page.structure.paths.shape) == ((count, LEVELS, 2), (count,))
     assert page.structure.siblings.shape == (count, 3)
     assert np.isfinite(page.cues).all()
@@ -100,7 +112,7 @@ def test_every_array_has_a_row_for_every_block(golden_page: str) -> None:
 def test_a_page_without_blocks_has_arrays_without_rows(html: str) -> None:
     _, page = measure(html)
     assert layout(page.cues) == ((0, len(CUE_NAMES)), "float32")
-    assert layout(page.tokens) == layout(page.token_counts) == ((0,), "int64")
+    assert layout(page.bags.bags) == layout(page.bags.counts) == ((0,), "int64")
     assert (page.structure.ranges.shape, page.structure.siblings.shape) == ((0, LEVELS, 2), (0, 3))
 
 
@@ -133,25 +145,77 @@ def test_odd_texts_have_finite_cues(text: str) -> None:
 
 def test_equal_surroundings_give_equal_tokens_and_other_ones_others() -> None:
     _, page = measure("<div class=ad><p>a</p><p>b</p></div><div class=text><p>c</p></div>")
-    first, second, third = bags(page)
+    first, second, third = words(page)
     assert first == second
     assert set(first) != set(third)
-    assert len(first) == len(set(first))
-    assert 0 <= page.tokens.min() <= page.tokens.max() < TOKEN_BUCKETS
+    assert 0 <= page.bags.tokens.min() <= page.bags.tokens.max() < TOKEN_BUCKETS
+
+
+def test_the_words_of_an_element_are_listed_once_a_page() -> None:
+    _, few = measure("<div class=text>" + "<p class=a>a</p>" * 2 + "</div>")
+    _, many = measure("<div class=text>" + "<p class=a>a</p>" * 20 + "</div>")
+    assert few.bags.tokens.tolist() == many.bags.tokens.tolist()
+
+
+def test_a_word_counts_as_often_as_the_elements_around_a_block_say_it() -> None:
+    _, once = measure("<div class=xx><div><p>a</p></div></div>")
+    _, twice = measure("<div class=xx><div class=xx><div><p>a</p></div></div></div>")
+    more = Counter(words(twice)[0]) - Counter(words(once)[0])
+    assert sorted(more.values()) == [1, 1]
+    assert set(more) <= set(words(once)[0])
 
 
 def test_words_of_a_class_are_told_apart_however_they_are_joined() -> None:
     _, page = measure(
         "<p class=newsletter-signup>a</p><p class=newsletterSignup>b</p><p class='signup newsletter'>c</p>"
     )
-    first, second, third = map(set, bags(page))
+    first, second, third = map(set, words(page))
     assert first == second == third
 
 
 def test_the_address_of_a_link_is_part_of_its_blocks_tokens() -> None:
     _, page = measure("<p><a href='/subscribe'>a</a></p><p><a href='/birds'>b</a></p>")
-    first, second = map(set, bags(page))
+    first, second = map(set, words(page))
     assert len(first ^ second) == 2
+
+
+@pytest.mark.parametrize(
+    ("link", "flags"),
+    [
+        ("href=/seeds", ()),
+        ("href='#'", ()),
+        ("href='mailto:wren@birds.example'", ()),
+        ("href=/go//elsewhere.example", ()),
+        ("href='https://birds.example/seeds'", ("absolute",)),
+        ("href='//www.Birds.example:8080?q'", ("absolute",)),
+        ("href='https://shop.birds.example'", ("absolute",)),
+        ("href='https://seeds.example/?birds.example'", ("absolute", "external")),
+        ("href='HTTPS://user@seeds.example'", ("absolute", "external")),
+        ("href=/a target=_blank", ("blank",)),
+        ("href=/a rel='noopener NoFollow'", ("nofollow",)),
+        ("href=/a rel='sponsored nofollow'", ("nofollow", "sponsored")),
+        ("href='https://['", ("absolute", "external")),
+        ("name=top", ()),
+    ],
+)
+def test_links_are_flagged_by_where_they_lead_and_what_they_say_of_it(
+    link: str, flags: tuple[str, ...]
+) -> None:
+    document = segment(f"<p><a {link}>Seeds</a></p>", kind="html", url="https://www.birds.example/a")
+    page = page_features(document)
+    assert {name for name in LINK_FLAGS if cue(page, f"link {name}") == [1]} == set(flags)
+
+
+def test_no_link_leads_away_from_a_page_without_an_address() -> None:
+    _, page = measure("<p><a href='https://seeds.example/'>Seeds</a></p>")
+    assert (cue(page, "link absolute"), cue(page, "link external")) == ([1], [0])
+
+
+def test_a_link_that_leads_away_is_a_structure_word_of_its_block() -> None:
+    html = "<link rel=canonical href=https://birds.example/><p><a href='https://{}/x'>Seeds</a></p>"
+    _, away = measure(html.format("seeds.example"))
+    _, home = measure(html.format("birds.example"))
+    assert len(set(words(away)[0]) - set(words(home)[0])) == 1
 
 
 def test_ranges_grow_from_the_block_to_the_page() -> None:
@@ -217,6 +281,7 @@ HAND_MADE = Structure(
     ranges=np.array([[[0, 2], [0, 4]], [[0, 2], [0, 4]], [[2, 4], [0, 4]], [[2, 4], [0, 4]]]),
     paths=np.array([7, 7, 9, 8]),
     siblings=np.zeros((4, 3), dtype=np.int64),
+    links=np.zeros((4, len(LINK_FLAGS)), dtype=np.bool_),
 )
 
 
@@ -245,7 +310,8 @@ def test_rows_of_the_page_model_begin_with_the_cues(golden_page: str) -> None:
     _, page = measure(golden_page)
     count = len(page.cues)
     text, structure = np.ones((count, 2), np.float32), np.ones((count, 3), np.float32)
-    rows = block_rows(page, text, structure, np.full((count, 4), 0.25, np.float32))
+    from_text = np.full((count, 4), 0.25, np.float32)
+    rows = first_rows(page.cues, page.structure, text, structure, from_text)
     np.testing.assert_array_equal(rows[:, : len(CUE_NAMES)], page.cues)
     said = np.concatenate([text, structure, np.full((count, 4), np.log(0.2501), np.float32)], axis=1)
     np.testing.assert_allclose(rows[:, len(CUE_NAMES) :], context(said, page.structure), rtol=1e-5)
@@ -254,4 +320,51 @@ def test_rows_of_the_page_model_begin_with_the_cues(golden_page: str) -> None:
 def test_certainty_of_zero_makes_no_infinite_row(golden_page: str) -> None:
     _, page = measure(golden_page)
     nothing = np.zeros((len(page.cues), 2), np.float32)
-    assert np.isfinite(block_rows(page, nothing, nothing, nothing)).all()
+    assert np.isfinite(first_rows(page.cues, page.structure, nothing, nothing, nothing)).all()
+    none = np.zeros((len(page.cues), len(LABELS)), np.float32)
+    for certainty in (-np.inf, 0, np.inf):
+        content = np.full((len(page.cues), 1), certainty, np.float32)
+        assert np.isfinite(second_rows(page.cues, page.structure, none, np.clip(content, -8, 8))).all()
+
+
+def test_rows_of_the_second_stage_begin_with_what_the_first_one_said_of_the_labels(golden_page: str) -> None:
+    _, page = measure(golden_page)
+    count = len(page.cues)
+    probabilities = np.full((count, len(LABELS)), 1 / len(LABELS), np.float32)
+    rows = second_rows(page.cues, page.structure, probabilities, np.zeros((count, 1), np.float32))
+    assert layout(rows) == ((count, SECOND_COLUMNS), "float32")
+    np.testing.assert_allclose(rows[:, : len(LABELS)], np.log(probabilities), atol=1e-3)
+    np.testing.assert_array_equal(rows[:, -len(CUE_NAMES) :], page.cues)
+
+
+def test_the_second_stage_weighs_a_page_by_its_characters() -> None:
+    _, page = measure("<div><p class=a>aa</p><p class=a>bb</p></div><div><h2>cccccccc</h2></div><p>dddd</p>")
+    likely = np.array([0.75, 0.75, 0.5, 0.25])
+    content = np.log(likely / (1 - likely)).astype(np.float32)[:, None]
+    probabilities = np.full((4, len(LABELS)), 1 / len(LABELS), np.float32)
+    rows = second_rows(page.cues, page.structure, probabilities, content)
+    masses = rows[:, (len(LABELS) + 2) * (2 * WINDOW + LEVELS + 2) : -len(CUE_NAMES)]
+    total = 1.5 + 1.5 + 4 + 1
+    alike, before_after, ends, whole = np.split(masses[:, 2 * LEVELS :], [2, 4, 6], axis=1)
+    np.testing.assert_allclose(alike[:, 0], [0.75, 0.75, 0.5, 0.25], rtol=1e-5)
+    np.testing.assert_allclose(alike[:, 1], np.array([3, 3, 4, 1]) / total, rtol=1e-5)
+    np.testing.assert_allclose(before_after[:, 0], np.array([0, 1.5, 3, 7]) / total, rtol=1e-5)
+    # Keeping the first three is expected to give the best F1, and the fourth is less likely than half of it.
+    best = 2 * 7 / (12 + total)
+    expected = [np.log1p(total), best, 0.75, total / 16, likely.mean()]
+    np.testing.assert_allclose(whole, np.tile(expected, (4, 1)), rtol=1e-5)
+    np.testing.assert_allclose(ends[:, 0], np.log1p([0, 1, 2, 3]), rtol=1e-5)
+    np.testing.assert_allclose(ends[:, 1], [-np.log1p(2), -np.log1p(1), 0, np.log1p(1)], rtol=1e-5)
+
+
+def test_the_second_stage_is_told_where_a_page_s_content_lies() -> None:
+    _, page = measure("<nav><a href=/>Seeds</a></nav><div><p>aaaa</p><p>bbbb</p></div><p>cccc</p>")
+    probabilities = np.full((4, len(LABELS)), 1 / len(LABELS), np.float32)
+    content = np.array([[-8], [8], [8], [-8]], np.float32)
+    rows = second_rows(page.cues, page.structure, probabilities, content)
+    masses = rows[:, (len(LABELS) + 2) * (2 * WINDOW + LEVELS + 2) : -len(CUE_NAMES)]
+    # The share of the content below the block itself, below its parent, before it and after it.
+    np.testing.assert_allclose(masses[:, LEVELS], [0, 0.5, 0.5, 0], atol=1e-2)
+    np.testing.assert_allclose(masses[1:3, LEVELS + 1], [1, 1], atol=1e-2)
+    np.testing.assert_allclose(masses[:, 2 * LEVELS + 2], [0, 0, 0.5, 1], atol=1e-2)
+    np.testing.assert_allclose(masses[:, 2 * LEVELS + 3], [1, 0.5, 0, 0], atol=1e-2)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from threadpoolctl import threadpool_limits
 
 from chaffinch.classifier import Classifier
 from chaffinch.errors import ModelError
-from chaffinch.features import MAX_BYTES, pack_text
+from chaffinch.features import MAX_BYTES, Bags, pack_text
+from training.blend import Blend
 from training.evidence import Evidence, structure_model
 from training.graphs import Graph
+from training.linear import structure_rows
 from training.network import (
     CLIP,
     Network,
@@ -32,12 +35,12 @@ from training.network import (
     probabilities,
     softmax,
 )
-from training.page_graph import PageParts, page_model
+from training.page_graph import PageParts, second_model
 from training.pipeline import Pipeline
 from training.reference import text_evidence
 from training.runtime import session
 from training.text_graph import BUCKETS, rows_model, text_model
-from training.trees import add_trees, fit_trees, raw_scores
+from training.trees import Trees, add_trees, fit_trees, raw_scores
 from training.verify import ODD_PARAGRAPHS, TOLERANCE, VerificationError, verify
 
 Floats = NDArray[np.float32]
@@ -102,11 +105,30 @@ def test_the_exported_model_agrees_with_what_was_fitted(tiny_model: Path, tiny_p
 
 def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     page = tiny_pipeline.page
-    assert page.parts.blend is not None
-    blend = replace(page.parts.blend, sharpness=page.parts.blend.sharpness + 0.01)
+    assert page.blend is not None
+    blend = replace(page.blend, sharpness=page.blend.sharpness + 0.01)
 
     with pytest.raises(VerificationError, match="page"):
-        check(tiny_model, tiny_pipeline, page=replace(page, parts=replace(page.parts, blend=blend)))
+        check(tiny_model, tiny_pipeline, page=replace(page, blend=blend))
+
+
+def test_another_first_stage_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
+    page = tiny_pipeline.page
+    labels = replace(page.first.labels, center=page.first.labels.center + np.float32(0.1))
+
+    with pytest.raises(VerificationError, match="page"):
+        check(tiny_model, tiny_pipeline, page=replace(page, first=replace(page.first, labels=labels)))
+
+
+def test_other_evidence_of_structure_words_is_a_disagreement(
+    tiny_model: Path, tiny_pipeline: Pipeline
+) -> None:
+    page = tiny_pipeline.page
+    other = copy(page.structure)
+    other.bias = other.bias + np.float32(0.01)
+
+    with pytest.raises(VerificationError, match="page"):
+        check(tiny_model, tiny_pipeline, page=replace(page, structure=other))
 
 
 def test_another_text_network_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
@@ -137,10 +159,10 @@ def test_a_graph_that_was_damaged_does_not_load(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
-    with (folder / "page.onnx").open("ab") as file:
+    with (folder / "second.onnx").open("ab") as file:
         file.write(b"\0")
 
-    with pytest.raises(ModelError, match=r"page\.onnx"):
+    with pytest.raises(ModelError, match=r"second\.onnx"):
         check(folder, tiny_pipeline)
 
 
@@ -152,12 +174,10 @@ def test_export_writes_nothing_where_a_graph_disagrees(
     monkeypatch: pytest.MonkeyPatch,
     exists: bool,
 ) -> None:
-    def blurred(parts: PageParts, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
-        assert parts.blend is not None
-        blend = replace(parts.blend, sharpness=parts.blend.sharpness * 0.9)
-        return page_model(replace(parts, blend=blend), columns, metadata)
+    def blurred(parts: PageParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
+        return second_model(parts, replace(blend, sharpness=blend.sharpness * 0.9), columns, metadata)
 
-    monkeypatch.setattr("training.export.page_model", blurred)
+    monkeypatch.setattr("training.export.second_model", blurred)
     folder = tmp_path / "model"
     if exists:
         shutil.copytree(tiny_model, folder)
@@ -185,7 +205,7 @@ def test_trees_give_the_same_sums_as_scikit_learn_even_on_their_thresholds(
 ) -> None:
     rows = random.normal(size=(800, 6)).astype(np.float32)
     targets = np.digitize(rows[:, 0] + rows[:, 1] * rows[:, 2], [0, 1][: classes - 1])
-    model = fit_trees(rows, targets, trees=12, leaves=9, columns=0.5, seed=0)
+    model = fit_trees(rows, targets, Trees(12, 9, 0.1), seed=0)
     nodes = np.concatenate([tree.nodes for trees in model._predictors for tree in trees])
     split = nodes[nodes["is_leaf"] == 0]
     at = random.normal(size=(3 * len(split), 6)).astype(np.float32)
@@ -357,15 +377,29 @@ def test_counts_stay_exact_in_documents_so_long_that_their_sums_wrap(
     np.testing.assert_array_equal(found[-1][own], alone[0][own])
 
 
-def test_structure_words_are_summed_block_by_block(random: np.random.Generator) -> None:
-    held = evidence(random, buckets=50)
-    tokens, counts = np.array([3, 3, 7, 49]), np.array([2, 0, 1, 1])
+# Bags of words {3, 4}, {7} and {49}; blocks that name the first twice, none, the second, the others.
+BAGS = Bags(*(np.array(part) for part in ([3, 4, 7, 49], [2, 1, 1], [0, 0, 1, 2, 1], [2, 0, 1, 2])))
 
-    (found,) = run(structure_model(held, {}), tokens=tokens, counts=counts)
+
+def test_structure_words_are_summed_bag_by_bag_and_block_by_block(random: np.random.Generator) -> None:
+    held = evidence(random, buckets=50)
+
+    (found,) = run(structure_model(held, {}), **BAGS.feed)
 
     weights = held.weights.astype(np.float64) * held.scale
-    expected = [2 * weights[3] / 2**0.5, np.zeros(3), weights[7], weights[49]]
+    expected = [weights[3] + weights[4], np.zeros(3), weights[7], (weights[49] + weights[7]) / 2**0.5]
     np.testing.assert_allclose(found, np.array(expected) + held.bias, atol=1e-5)
+
+
+def test_training_counts_the_words_of_bags_as_the_graph_does(random: np.random.Generator) -> None:
+    held = evidence(random, buckets=50)
+
+    rows = structure_rows([BAGS, BAGS])
+
+    (found,) = run(structure_model(held, {}), **BAGS.feed)
+    weights = held.weights.astype(np.float64) * held.scale
+    expected = rows[:, :50] @ weights + held.bias
+    np.testing.assert_allclose(np.vstack([found, found]), expected, atol=1e-5)
 
 
 def test_the_same_parts_give_the_same_bytes(network: Network, random: np.random.Generator) -> None:

@@ -74,7 +74,8 @@ def test_a_soup_of_the_golden_page_gives_its_blocks_and_its_features(golden_page
     assert (blocks(made), about(made)) == (blocks(read), about(read))
     ours, theirs = page_features(made), page_features(read)
     np.testing.assert_array_equal(ours.cues, theirs.cues)
-    np.testing.assert_array_equal(ours.tokens, theirs.tokens)
+    for own, other in zip(ours.bags.feed.values(), theirs.bags.feed.values(), strict=True):
+        np.testing.assert_array_equal(own, other)
 
 
 @pytest.mark.parametrize("parser", [*PARSERS, "html.parser"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import urllib.error
 from collections.abc import Callable
@@ -20,12 +21,12 @@ from chaffinch.classifier import GRAPHS, Classifier, model_dir
 from chaffinch.labels import GROUPS, LABELS
 from training import __main__ as command
 from training import corpora, fetch, page_fit
-from training.folds import FOLDS, assign
-from training.page_fit import Blocks, PageFit, fit_page
+from training.folds import FOLDS, assign, assign_apart
+from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
 from training.stages import Stages
 from training.text_fit import fit_text
-from training.trees import fit_trees
+from training.trees import Trees
 
 # Documents in the smallest run: two for each fold.
 FEW = 10
@@ -53,15 +54,11 @@ def _no_network(url: str) -> IO[bytes]:
 
 @pytest.fixture
 def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
-    """Few unweighted trees, one network: two fits are compared, not how good they are."""
-    monkeypatch.setattr(page_fit, "TREES", {"classes": (5, 7), "content": (5, 7)})
-    monkeypatch.setattr(page_fit, "MEMBERS", 1)
-    # Weighted bins take scikit-learn seconds, however few the rows.
-    monkeypatch.setattr(page_fit, "fit_trees", _fit_unweighted)
-
-
-def _fit_unweighted(*given: Any, weights: Any = None, **settings: Any) -> Any:
-    return fit_trees(*given, **settings)
+    """Few trees, one network: two fits are compared, not how good they are."""
+    few = Trees(5, 7, 0.1)
+    for stage in ("FIRST", "SECOND"):
+        small = replace(getattr(page_fit, stage), members=1, classes=few, content=few)
+        monkeypatch.setattr(page_fit, stage, small)
 
 
 @pytest.fixture
@@ -82,7 +79,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def test_a_run_writes_three_graphs_and_a_manifest_and_nothing_else(tiny_model: Path) -> None:
+def test_a_run_writes_four_graphs_and_a_manifest_and_nothing_else(tiny_model: Path) -> None:
     assert {path.name for path in tiny_model.iterdir()} == {
         "model.json",
         *(f"{name}.onnx" for name in GRAPHS),
@@ -141,6 +138,33 @@ def test_folds_never_split_a_group(tiny_pipeline: Pipeline) -> None:
         assert set(blocks.fold[start:end].tolist()) <= {fold_of[page.group]}
 
 
+def test_a_new_seed_document_moves_no_domain() -> None:
+    domains = [f"birds{number}.example" for number in range(40)]
+    few = assign_apart(domains, ["seeds:en/quay"])
+    more = assign_apart(domains, ["seeds:en/quay", "seeds:de/kai", "seeds:fr/quai"])
+    assert {domain: few[domain] for domain in domains} == {domain: more[domain] for domain in domains}
+    assert set(more) == {*domains, "seeds:en/quay", "seeds:de/kai", "seeds:fr/quai"}
+
+
+def test_fewer_documents_than_folds_are_an_error_that_says_so(few_seeds: Path, tmp_path: Path) -> None:
+    for path in sorted((few_seeds / "en").glob("*.txt"))[FOLDS - 1 :]:
+        path.unlink()
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+
+    with pytest.raises(FitError, match=f"{FOLDS} folds need .* there are {FOLDS - 1}"):
+        _ = pipeline.text
+
+
+def test_a_class_that_no_document_has_is_an_error(few_seeds: Path, small_fits: None, tmp_path: Path) -> None:
+    for path in few_seeds.glob("en/*.txt"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub("^[AS] ", "E ", text, flags=re.MULTILINE), encoding="utf-8")
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+
+    with pytest.raises(FitError, match="not every class is there"):
+        _ = pipeline.page_fit
+
+
 def test_folds_are_of_equal_size_and_do_not_depend_on_order() -> None:
     groups = [f"example{number}.org" for number in range(101)]
 
@@ -177,7 +201,7 @@ def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
         assert same == (number == fold)
 
 
-def test_what_the_page_model_says_of_a_held_out_page_does_not_come_from_its_labels(
+def test_what_both_stages_say_of_a_held_out_page_does_not_come_from_its_labels(
     few_seeds: Path, small_fits: None, tmp_path: Path
 ) -> None:
     pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
@@ -188,8 +212,8 @@ def test_what_the_page_model_says_of_a_held_out_page_does_not_come_from_its_labe
         return fit_page(Stages("key", cache), which, text, fold_of, seed=0, jobs=1)
 
     given = fit(pages, tmp_path / "one").opinions
-    # The same rows, so that only what the networks and trees learn is compared.
-    ignore = shutil.ignore_patterns("page-model*")
+    # The same rows, so that only what the two stages learn is compared.
+    ignore = shutil.ignore_patterns("first-stage*", "second-stage*")
     shutil.copytree(tmp_path / "one", tmp_path / "two", ignore=ignore)
     other = fit(_changed(pages, left_out.name), tmp_path / "two").opinions
 
@@ -240,10 +264,10 @@ def test_an_interrupted_run_goes_on_from_the_last_stage(
 ) -> None:
     cache, output = tmp_path / "cache", tmp_path / "model"
     arguments = ("--corpora", "seeds", "--cache", cache, "--output", output)
-    shutil.copytree(tiny_cache, cache, ignore=shutil.ignore_patterns("evaluation-*", "calibration-*"))
+    shutil.copytree(tiny_cache, cache)
 
     with monkeypatch.context() as patch:
-        patch.setattr("training.pipeline.blend_of", _interrupt)
+        patch.setattr("training.evaluate.blend_of", _interrupt)
         assert run(*arguments) == 130
     assert "interrupted" in capsys.readouterr().err
     assert not output.exists()
@@ -251,8 +275,7 @@ def test_an_interrupted_run_goes_on_from_the_last_stage(
     assert run(*arguments) == 0
     out, err = capsys.readouterr()
     assert "text model: kept from an earlier run" in err
-    assert "page model without fold 1: kept from an earlier run" in err
-    assert "calibration …" in err
+    assert "second stage without fold 1: kept from an earlier run" in err
     assert f"wrote {output}" in out
     assert _files(output) == _files(tiny_model)
 

@@ -13,6 +13,7 @@ from typing import Final
 from chaffinch.classifier import model_dir
 from chaffinch.errors import ModelError
 from training.corpora import NAMES, CorpusError, load
+from training.page_fit import FitError
 from training.pipeline import SOURCES, Pipeline, Settings
 from training.report import report, write_card
 from training.seeds import SeedError
@@ -21,7 +22,7 @@ from training.verify import VerificationError
 
 STAGES: Final = ("corpora", "dataset", "fit", "calibrate", "evaluate", "export", "verify", "all")
 
-EXAMPLES: Final = """stages (each runs what it needs and keeps what it made in build/cache):
+EXAMPLES: Final = """stages (each runs what it needs; what was fitted is kept in build/cache):
   corpora    find or fetch the corpora and check their digests
   dataset    segment and featurise every page, join the readers' labels
   fit        fit the text and the page model, and both without each fold
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parse(argv)
     try:
         _run(arguments)
-    except (CorpusError, ModelError, SeedError, VerificationError) as error:
+    except (CorpusError, FitError, ModelError, SeedError, VerificationError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -62,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> None:
     elif stage == "fit":
         print(f"{len(pipeline.page_fit.opinions)} blocks judged by models that never saw their domain")
     elif stage == "calibrate":
-        print(pipeline.page.parts.blend)
+        print(pipeline.page.blend)
     elif stage == "verify":
         print(_agreement(pipeline.verify(output)))
     else:

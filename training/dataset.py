@@ -94,8 +94,6 @@ def seed_html_pages(documents: Sequence[seeds.Seed]) -> list[Page]:
 
 def _page(source: SourcePage, annotation: readers.Annotation | None) -> tuple[Page, readers.JoinReport]:
     document = segment(source.read(), kind="html", url=source.url or None)
-    for element in document.elements:
-        element.node = None
     texts = [block.text for block in document.blocks]
     labels, report = np.full(len(texts), UNKNOWN, dtype=np.int8), readers.JoinReport()
     if annotation is not None:
@@ -119,6 +117,8 @@ def _page(source: SourcePage, annotation: readers.Annotation | None) -> tuple[Pa
 def _content(source: SourcePage, texts: Sequence[str]) -> Labels:
     if source.gold.text:
         return align(texts, source.gold.text)
+    if source.gold.text == "" and sum(map(len, texts)) < EMPTY_GOLD_LENGTH:
+        return np.zeros(len(texts), dtype=np.int8)
     if source.gold.paragraphs:
         found = align(texts, "\n".join(source.gold.paragraphs))
         # What this gold lacks may still be content (captions, lists), and its short lines prove little.
@@ -127,5 +127,8 @@ def _content(source: SourcePage, texts: Sequence[str]) -> Labels:
     return np.full(len(texts), UNKNOWN, dtype=np.int8)
 
 
+# Characters below which a page whose gold text is empty has indeed no content. Where a longer page has
+# none, nobody wrote it down: gold texts are missing even of long articles.
+EMPTY_GOLD_LENGTH: Final = 2000
 # Words from which a block that stands in gold paragraphs is certainly one of them.
 MIN_CERTAIN: Final = 8

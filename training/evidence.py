@@ -35,22 +35,38 @@ def add_evidence(
     graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: str, column: str
 ) -> str:
     """Add the sums over each block's features; `column` is the float count of them, at least 1."""
+    sums = _sums(graph, evidence, buckets, starts, lengths)
+    return _scaled(graph, evidence, sums, column)
+
+
+def _sums(graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: str) -> str:
     weights = graph.add("Gather", graph.constant(evidence.weights), buckets)
-    sums = graph.segment_sums(graph.cast(weights, np.int32), starts, lengths)
+    return graph.segment_sums(graph.cast(weights, np.int32), starts, lengths)
+
+
+def _scaled(graph: Graph, evidence: Evidence, sums: str, column: str) -> str:
     scaled = graph.add("Mul", graph.cast(sums, np.float32), graph.constant(evidence.scale))
     scaled = graph.add("Div", scaled, graph.add("Sqrt", column))
     return graph.add("Add", scaled, graph.constant(evidence.bias))
 
 
 def structure_model(evidence: Evidence, metadata: dict[str, str]) -> onnx.ModelProto:
-    """Return the structure graph: hashed structure tokens and their counts → evidence of each block."""
+    """Return the structure graph: `features.Bags` → evidence of each block."""
     graph = Graph()
     tokens = graph.input("tokens", np.int64, ["tokens"])
+    sizes = graph.input("sizes", np.int64, ["page_bags"])
+    bags = graph.input("bags", np.int64, ["block_bags"])
     counts = graph.input("counts", np.int64, ["blocks"])
-    column = graph.add("Unsqueeze", graph.cast(counts, np.float32), graph.ints(1))
-    column = graph.add("Max", column, graph.float(1))
     first = graph.constant(np.array(0, dtype=np.int64))
-    starts = graph.add("CumSum", counts, first, exclusive=1)
-    own = add_evidence(graph, evidence, tokens, starts, counts, column)
+    in_bags = _sums(graph, evidence, tokens, graph.add("CumSum", sizes, first, exclusive=1), sizes)
+    size = graph.add("Unsqueeze", graph.cast(sizes, np.int32), graph.ints(1))
+    both = graph.add("Gather", graph.add("Concat", in_bags, size, axis=1), bags, axis=0)
+    sums = graph.segment_sums(both, graph.add("CumSum", counts, first, exclusive=1), counts)
+    own, total = (
+        graph.add("Slice", sums, graph.ints(begin), graph.ints(end), graph.ints(1))
+        for begin, end in ((0, evidence.columns), (evidence.columns, evidence.columns + 1))
+    )
+    total = graph.add("Max", graph.cast(total, np.float32), graph.float(1))
+    own = _scaled(graph, evidence, own, total)
     graph.output("evidence", own, np.float32, ["blocks", evidence.columns])
     return graph.model("structure", metadata)

@@ -1,4 +1,4 @@
-"""Writes a model: three graphs and model.json, or nothing where they disagree with what was fitted."""
+"""Writes a model: four graphs and model.json, or nothing where they disagree with what was fitted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chaffinch.labels import GROUPS, LABELS
 from training.dataset import Page
 from training.evidence import structure_model
 from training.page_fit import PageFit
-from training.page_graph import page_model
+from training.page_graph import first_model, second_model
 from training.text_fit import TextFit
 from training.verify import verify
 
@@ -64,11 +64,13 @@ def export(
 
 def _graphs(text: TextFit, page: PageFit) -> dict[str, onnx.ModelProto]:
     metadata = {"feature_version": str(features.VERSION), "labels": ",".join(LABELS)}
-    columns = len(page.parts.labels.center)
+    assert page.blend is not None
+    columns = [len(stage.labels.center) for stage in (page.first, page.second)]
     return {
         "text": text.parts.model(metadata),
         "structure": structure_model(page.structure, metadata),
-        "page": page_model(page.parts, columns, metadata),
+        "first": first_model(page.first, columns[0], metadata),
+        "second": second_model(page.second, page.blend, columns[1], metadata),
     }
 
 

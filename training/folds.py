@@ -13,3 +13,8 @@ def assign(groups: Iterable[str], folds: int = FOLDS) -> dict[str, int]:
     """Return the fold of every group: shuffled by a hash, dealt in turn, the same wherever it runs."""
     ordered = sorted(set(groups), key=lambda group: (crc32(group.encode()), group))
     return {group: place % folds for place, group in enumerate(ordered)}
+
+
+def assign_apart(domains: Iterable[str], documents: Iterable[str]) -> dict[str, int]:
+    """Return the fold of every registered domain and seed document; a new document moves no domain."""
+    return assign(domains) | assign(documents)

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.linear_model import SGDClassifier
 
-from chaffinch.features import pack_text
+from chaffinch.features import TOKEN_BUCKETS, Bags, pack_text
 from chaffinch.labels import LABELS
 from training.evidence import Evidence
 from training.runtime import session
@@ -26,16 +26,7 @@ STRUCTURE_DECAY: Final = 3e-6
 EPOCHS: Final = 6
 
 
-def bags(ids: NDArray[Any], counts: NDArray[Any], buckets: int) -> sparse.csr_matrix:
-    """Return hashed features as rows, scaled by the root of their count as the graphs do."""
-    scale = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-    ends = np.r_[0, np.cumsum(counts)]
-    rows = sparse.csr_matrix((scale, ids, ends), shape=(len(counts), buckets))
-    rows.sum_duplicates()
-    return rows
-
-
-def text_bags(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+def text_rows(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     """Return the hashed n-grams of every paragraph, hashed by the graph that ships."""
     hasher = session(bucket_model())
     ids, counts = [], []
@@ -45,7 +36,30 @@ def text_bags(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
         first = packed.starts - BEFORE - np.r_[0, np.cumsum(packed.lengths)[:-1]]
         ids.append(buckets[np.repeat(first, packed.lengths) + np.arange(packed.lengths.sum())])
         counts.append(packed.lengths)
-    return bags(np.concatenate(ids), np.concatenate(counts), BUCKETS)
+    return _scaled(_counted(np.concatenate(ids), np.concatenate(counts), BUCKETS))
+
+
+def structure_rows(pages: Sequence[Bags]) -> sparse.csr_matrix:
+    """Return the structure words of every block of all pages, as the structure graph counts them."""
+    sizes = np.concatenate([page.sizes for page in pages])
+    in_bags = _counted(np.concatenate([page.tokens for page in pages]), sizes, TOKEN_BUCKETS)
+    before = np.cumsum([0, *(len(page.sizes) for page in pages)])
+    bags = np.concatenate([page.bags + first for page, first in zip(pages, before[:-1], strict=True)])
+    return _scaled(_counted(bags, np.concatenate([page.counts for page in pages]), len(sizes)) @ in_bags)
+
+
+def _counted(ids: NDArray[Any], counts: NDArray[Any], width: int) -> sparse.csr_matrix:
+    """Return how often each id stands in each row; row i owns the `counts[i]` ids after the rows before."""
+    ends = np.r_[0, np.cumsum(counts)]
+    rows = sparse.csr_matrix((np.ones(len(ids), dtype=np.float32), ids, ends), shape=(len(counts), width))
+    rows.sum_duplicates()
+    return rows
+
+
+def _scaled(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Divide every row by the root of its sum, as the graphs do."""
+    total = np.asarray(rows.sum(axis=1)).ravel()
+    return sparse.diags(1 / np.sqrt(np.maximum(total, 1)), dtype=np.float32) @ rows
 
 
 def fit_evidence(

@@ -1,47 +1,87 @@
-"""Fits the page model: structure evidence, then networks and trees for labels and main content."""
+"""Fits the page model: structure evidence, a first stage, and a second over what the first one said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from itertools import combinations
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from chaffinch.features import TOKEN_BUCKETS, block_rows, pack_text
+from chaffinch.features import CUE_NAMES, SECOND_COLUMNS, Structure, first_rows, pack_text, second_rows
 from chaffinch.labels import LABELS
+from training.blend import Blend
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence, structure_model
-from training.linear import STRUCTURE_DECAY, bags, fit_evidence
+from training.linear import STRUCTURE_DECAY, fit_evidence, structure_rows
 from training.network import fit_network
-from training.page_graph import FOLDING, Blend, PageParts, fit_blend
+from training.page_graph import FOLDING, PageParts, opinions
 from training.runtime import session
 from training.stages import Stages
 from training.text_fit import TextFit, TextParts
-from training.trees import fit_trees
+from training.trees import Trees, fit_trees
 
-# A page counts the same however long it is: its blocks weigh one over the root of their number, and of
-# long pages only so many roots of blocks are drawn where all corpora's blocks are learned from.
+Floats: TypeAlias = NDArray[np.float32]
+# The folds that a model has not seen.
+Unseen: TypeAlias = frozenset[int]
+Result = TypeVar("Result")
+
+# A block weighs one over the root of the number on its page: of a long page only so many roots of blocks
+# are drawn to learn main content from, and in the blend ten blocks of one count as much as two of another.
 DRAWN_ROOTS: Final = 8.0
 
-MEMBERS: Final = 4
-HIDDEN: Final = 128
-EPOCHS: Final = 8
-DECAY: Final = 3e-3
-TREES: Final = {"classes": (120, 15), "content": (150, 31)}
-TREE_COLUMNS: Final = 0.2
+
+# Least and greatest weight of a block by its share of the page's text, where 1 is an even share.
+SHARES: Final = (0.2, 5.0)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a stage is: hidden units, members, epochs and ridge penalty of its networks; its trees.
+
+    `by_share` weighs blocks by the share of their page's text when main content is learned, and adds a
+    network for it.
+    """
+
+    hidden: int
+    members: int
+    epochs: int
+    decay: float
+    classes: Trees
+    content: Trees
+    by_share: bool = False
+
+
+FIRST: Final = Sizes(128, 2, 8, 3e-3, classes=Trees(60, 15, 0.1), content=Trees(150, 31, 0.1))
+SECOND: Final = Sizes(48, 4, 6, 1e-2, classes=Trees(80, 15, 0.08), content=Trees(100, 63, 0.1), by_share=True)
 
 
 @dataclass(frozen=True)
 class PageFit:
-    """The page model, and what models that never saw a page's domain said of its blocks."""
+    """The page model, and what both stages fitted without a page's domain said of its blocks.
+
+    `opinions` are those of `page_graph.opinions`, (blocks, 10).
+    """
 
     structure: Evidence
-    parts: PageParts
-    opinions: NDArray[np.float32]
+    first: PageParts
+    second: PageParts
+    opinions: Floats
+    blend: Blend | None = None
+
+
+def _shares(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return the root of how many times its even share of the page's text each block has."""
+    lengths = np.array([len(text) for text in texts], dtype=np.float64)
+    return np.clip(np.sqrt(lengths / max(lengths.mean(), 1.0)), *SHARES) if len(lengths) else lengths
+
+
+class FitError(ValueError):
+    """There is too little to learn from."""
 
 
 class Blocks:
@@ -49,11 +89,16 @@ class Blocks:
 
     def __init__(self, pages: Sequence[Page], fold_of: dict[str, int]) -> None:
         sizes = np.array([len(page.texts) for page in pages])
-        self.ends = np.r_[0, np.cumsum(sizes)]
+        self.ends: NDArray[np.int64] = np.r_[0, np.cumsum(sizes)]
         self.labels = np.concatenate([page.labels for page in pages])
         self.content = np.concatenate([page.content for page in pages])
         self.fold = np.repeat([fold_of[page.group] for page in pages], sizes)
         self.weights = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes)
+        self.shares = np.concatenate([_shares(page.texts) for page in pages])
+
+    def without(self, unseen: Unseen) -> NDArray[np.bool_]:
+        """Flag the blocks that a model may learn from."""
+        return ~np.isin(self.fold, list(unseen))
 
 
 def fit_page(
@@ -65,56 +110,63 @@ def fit_page(
     seed: int,
     jobs: int,
 ) -> PageFit:
-    """Fit the page model on every page, and once more without each fold, a stage for each fold."""
+    """Fit the page model on every page, and once more without each fold.
+
+    The second stage learns from what the first said of pages it had not seen, so that a second stage
+    without one fold needs first stages without that fold and each other one.
+    """
     blocks = Blocks(pages, fold_of)
-    count = max(fold_of.values()) + 1
-    evidence = stages.run(
-        "structure evidence", lambda: _fit_structure(pages, blocks, range(count), seed, jobs)
-    )
+    folds = range(max(fold_of.values()) + 1)
+    evidence = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, folds, seed, jobs))
     rows = stages.run("page rows", lambda: _rows(pages, text.by_fold, evidence, fold_of, jobs))
-    # A process for each fold, one thread each: threads that share two cores mostly wait for each other.
-    folds = [*range(count), None]
-    fitted = Parallel(n_jobs=jobs)(
-        delayed(stages.run)(_stage_name(fold), partial(_fit_parts, rows, blocks, fold, seed))
-        for fold in folds
+    held_out = [Unseen({fold}) for fold in folds]
+    first = _in_processes(
+        stages,
+        "first stage",
+        [Unseen(), *held_out, *map(Unseen, combinations(folds, 2))],
+        lambda unseen: partial(_fit_parts, rows, blocks, unseen, FIRST, seed),
+        jobs,
     )
-    opinions = np.empty((len(rows), len(LABELS) + FOLDING.shape[1] + 1), dtype=np.float32)
-    for fold, parts in zip(folds[:-1], fitted, strict=False):
-        held = blocks.fold == fold
-        if held.any():
-            opinions[held] = parts.opinions(rows[held])
-    return PageFit(evidence[-1], fitted[-1], opinions)
+    structures = [page.features.structure for page in pages if page.features is not None]
+    second = _in_processes(
+        stages,
+        "second stage",
+        [Unseen(), *held_out],
+        lambda unseen: partial(_fit_second, rows, structures, blocks, first, unseen, seed),
+        jobs,
+    )
+    given = np.empty((len(rows), len(LABELS) + 1), dtype=np.float32)
+    for unseen in held_out:
+        given[~blocks.without(unseen)] = second[unseen][1]
+    return PageFit(evidence[-1], first[Unseen()], second[Unseen()][0], given)
 
 
-def _stage_name(fold: int | None) -> str:
-    return "page model" if fold is None else f"page model without fold {fold + 1}"
-
-
-def blend_of(fit: PageFit, blocks: Blocks, without: int | None = None) -> Blend:
-    """Return the blend that the held-out opinions teach, all of them or those outside one fold."""
-    free = blocks.fold != without if without is not None else np.ones(len(blocks.fold), dtype=bool)
-    weights = blocks.weights[free]
-    return fit_blend(fit.opinions[free], blocks.labels[free], weights, blocks.content[free], weights)
+def _in_processes(
+    stages: Stages,
+    stage: str,
+    held_out: Sequence[Unseen],
+    fit: Callable[[Unseen], Callable[[], Result]],
+    jobs: int,
+) -> dict[Unseen, Result]:
+    """Fit a stage without each set of folds, a process each: threads would mostly wait for each other."""
+    names = [" ".join([stage, *(f"without fold {fold + 1}" for fold in sorted(fs))]) for fs in held_out]
+    runs = (delayed(stages.run)(name, fit(unseen)) for name, unseen in zip(names, held_out, strict=True))
+    return dict(zip(held_out, Parallel(n_jobs=jobs)(runs), strict=True))
 
 
 def _fit_structure(
     pages: Sequence[Page], blocks: Blocks, folds: range, seed: int, jobs: int
 ) -> list[Evidence]:
     """Fit the evidence of structure words without each fold, and last on all."""
-    features = [page.features for page in pages if page.features is not None]
-    tokens = np.concatenate([page.tokens for page in features])
-    rows = bags(tokens, np.concatenate([page.token_counts for page in features]), TOKEN_BUCKETS)
+    rows = structure_rows([page.features.bags for page in pages if page.features is not None])
 
-    def fit(fold: int | None) -> Evidence:
-        seen = blocks.fold == fold if fold is not None else np.zeros(len(blocks.fold), dtype=bool)
-        hidden = (
-            np.where(seen, UNKNOWN, blocks.labels),
-            np.where(seen, UNKNOWN, blocks.content),
-        )
-        ones = np.ones(len(blocks.labels))
-        return fit_evidence(rows, *hidden, ones, decay=STRUCTURE_DECAY, seed=seed, jobs=jobs)
+    def fit(unseen: Unseen) -> Evidence:
+        free = blocks.without(unseen)
+        labels, content = np.where(free, blocks.labels, UNKNOWN), np.where(free, blocks.content, UNKNOWN)
+        ones = np.ones(len(labels))
+        return fit_evidence(rows, labels, content, ones, decay=STRUCTURE_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(fold) for fold in [*folds, None]]
+    return [fit(unseen) for unseen in [*(Unseen({fold}) for fold in folds), Unseen()]]
 
 
 def _rows(
@@ -123,8 +175,8 @@ def _rows(
     structures: Sequence[Evidence],
     fold_of: dict[str, int],
     jobs: int,
-) -> NDArray[np.float32]:
-    """Return the rows of all blocks, each page's evidence from models that never saw its domain."""
+) -> Floats:
+    """Return the first stage's rows, each page's evidence from models that never saw its domain."""
     sessions = [
         (session(text.model()), session(structure_model(structure, {})))
         for text, structure in zip(texts, structures[:-1], strict=True)
@@ -135,47 +187,68 @@ def _rows(
     return np.concatenate(made)
 
 
-def _page_rows(page: Page, text: Any, structure: Any) -> NDArray[np.float32]:
-    assert page.features is not None
+def _page_rows(page: Page, text: Any, structure: Any) -> Floats:
+    features = page.features
+    assert features is not None
     packed = pack_text(page.texts)
     feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
     evidence, probabilities = text.run(None, feed)
-    feed = {"tokens": page.features.tokens, "counts": page.features.token_counts}
-    return block_rows(page.features, evidence, structure.run(None, feed)[0], probabilities)
+    found = structure.run(None, features.bags.feed)[0]
+    return first_rows(features.cues, features.structure, evidence, found, probabilities)
 
 
-def _fit_parts(rows: NDArray[np.float32], blocks: Blocks, fold: int | None, seed: int) -> PageParts:
-    """Fit all four models without the blocks of one fold."""
-    free = blocks.fold != fold if fold is not None else np.ones(len(blocks.fold), dtype=bool)
+def _fit_parts(rows: Floats, blocks: Blocks, unseen: Unseen, sizes: Sizes, seed: int) -> PageParts:
+    """Fit a stage on the blocks that may be learned from."""
+    free = blocks.without(unseen)
     labelled = np.flatnonzero(free & (blocks.labels != UNKNOWN))
-    chance = np.random.default_rng(seed).random(len(free))
-    drawn = chance < DRAWN_ROOTS * blocks.weights
-    aligned = np.flatnonzero(free & drawn & (blocks.content != UNKNOWN))
-    labels, content = blocks.labels[labelled], blocks.content[aligned]
+    aligned = np.flatnonzero(free & _drawn(blocks, seed) & (blocks.content != UNKNOWN))
+    labels = blocks.labels[labelled]
+    classes = FOLDING.argmax(axis=1)[labels]
+    if len(np.unique(classes)) < FOLDING.shape[1] or len(np.unique(blocks.content[aligned])) < 2:
+        raise FitError(f"without folds {sorted(unseen)} not every class is there: more documents are needed")
     network: dict[str, Any] = {
-        "hidden": HIDDEN,
-        "members": MEMBERS,
-        "epochs": EPOCHS,
-        "decay": DECAY,
+        "hidden": sizes.hidden,
+        "members": sizes.members,
+        "epochs": sizes.epochs,
+        "decay": sizes.decay,
         "seed": seed,
     }
-    trees: dict[str, Any] = {"columns": TREE_COLUMNS, "seed": seed}
-    class_trees, content_trees = TREES["classes"], TREES["content"]
+    shares = blocks.shares[aligned] if sizes.by_share else None
+    seen, content = rows[aligned], blocks.content[aligned]
     return PageParts(
         labels=fit_network(rows[labelled], labels, labels=len(LABELS), **network),
-        classes=fit_trees(
-            rows[labelled],
-            FOLDING.argmax(axis=1)[labels],
-            trees=class_trees[0],
-            leaves=class_trees[1],
-            **trees,
-        ),
-        content=fit_network(rows[aligned], content, labels=2, **network),
-        content_trees=fit_trees(
-            rows[aligned],
-            content,
-            trees=content_trees[0],
-            leaves=content_trees[1],
-            **trees,
-        ),
+        classes=fit_trees(rows[labelled], classes, sizes.classes, seed=seed),
+        content=fit_trees(seen, content, sizes.content, seed=seed, weights=shares),
+        content_network=fit_network(seen, content, labels=2, **network) if sizes.by_share else None,
     )
+
+
+def _drawn(blocks: Blocks, seed: int) -> NDArray[np.bool_]:
+    chance = np.random.default_rng(seed).random(len(blocks.weights))
+    drawn: NDArray[np.bool_] = chance < DRAWN_ROOTS * blocks.weights
+    return drawn
+
+
+def _fit_second(
+    rows: Floats,
+    structures: Sequence[Structure],
+    blocks: Blocks,
+    first: Mapping[Unseen, PageParts],
+    unseen: Unseen,
+    seed: int,
+) -> tuple[PageParts, Floats]:
+    """Fit the second stage without some folds; return it, and the opinions of those folds' blocks."""
+    columns = len(CUE_NAMES)
+    seen = np.empty((len(rows), SECOND_COLUMNS), dtype=np.float32)
+    for fold in np.unique(blocks.fold).tolist():
+        places = np.flatnonzero(blocks.fold == fold)
+        probabilities, content = first[unseen | {fold}].said(rows[places])
+        ends = np.searchsorted(places, blocks.ends).tolist()
+        for structure, begin, end in zip(structures, ends[:-1], ends[1:], strict=True):
+            if begin < end:
+                page = places[begin:end]
+                said = probabilities[begin:end], content[begin:end]
+                seen[page] = second_rows(rows[page, :columns], structure, *said)
+    parts = _fit_parts(seen, blocks, unseen, SECOND, seed)
+    held = seen[~blocks.without(unseen)]
+    return parts, opinions(parts, held) if len(held) else np.empty((0, len(LABELS) + 1), dtype=np.float32)

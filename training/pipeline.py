@@ -16,8 +16,8 @@ from training.annotations import annotations_digest
 from training.corpora import NAMES, corpus_digest
 from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
 from training.export import export
-from training.folds import FOLDS, assign
-from training.page_fit import Blocks, PageFit, blend_of, fit_page
+from training.folds import FOLDS, assign_apart
+from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.stages import Stages, code_digest, summary
 from training.text_fit import TextFit, fit_text
 from training.verify import verify
@@ -83,7 +83,10 @@ class Pipeline:
     @cached_property
     def fold_of(self) -> dict[str, int]:
         """The fold of every registered domain and seed document."""
-        return assign((page.group for page in [*self.pages, *self.documents]), FOLDS)
+        found = assign_apart((page.group for page in self.corpus), (page.group for page in self.documents))
+        if len(found) < FOLDS:
+            raise FitError(f"{FOLDS} folds need as many domains or documents, and there are {len(found)}")
+        return found
 
     @cached_property
     def text(self) -> TextFit:
@@ -110,9 +113,8 @@ class Pipeline:
     @cached_property
     def page(self) -> PageFit:
         """The page model, calibrated on what models that never saw a block's domain said of it."""
-        fit, pages = self.page_fit, self.pages
-        blend = self._stages.run("calibration", lambda: blend_of(fit, Blocks(pages, self.fold_of)))
-        return replace(fit, parts=replace(fit.parts, blend=blend))
+        fit = self.page_fit
+        return replace(fit, blend=evaluate.blend_of(fit, Blocks(self.pages, self.fold_of)))
 
     @cached_property
     def figures(self) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The text graph's hashing and counting again, in plain numpy: what the exported graph is checked against."""
+"""The graphs' hashing and counting again, in plain numpy: what the exported ones are checked against."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch.features import MAX_BYTES
+from chaffinch.features import MAX_BYTES, Bags
 from training.evidence import Evidence
 from training.text_graph import BEFORE, BUCKETS, MULTIPLIERS, NGRAM
 
@@ -19,6 +19,17 @@ def text_evidence(evidence: Evidence, paragraphs: list[str]) -> NDArray[np.float
         padded = bytes(BEFORE) + own + bytes(NGRAM)
         buckets = [_bucket(padded[place : place + NGRAM]) for place in range(len(own))]
         total = evidence.weights[buckets].astype(np.int64).sum(axis=0)
+        rows.append(total * evidence.scale.astype(np.float64) / max(len(own), 1) ** 0.5 + evidence.bias)
+    return np.array(rows)
+
+
+def structure_evidence(evidence: Evidence, page: Bags) -> NDArray[np.float64]:
+    """Return the evidence of every block's structure words, from the definition, word by word."""
+    words = np.split(page.tokens, np.cumsum(page.sizes)[:-1])
+    rows = []
+    for named in np.split(page.bags, np.cumsum(page.counts)[:-1]):
+        own = [word for bag in named for word in words[bag]]
+        total = evidence.weights[own].astype(np.int64).sum(axis=0)
         rows.append(total * evidence.scale.astype(np.float64) / max(len(own), 1) ** 0.5 + evidence.bias)
     return np.array(rows)
 

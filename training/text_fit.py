@@ -15,7 +15,7 @@ from chaffinch.features import pack_text
 from chaffinch.labels import LABELS
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence
-from training.linear import TEXT_DECAY, fit_evidence, text_bags
+from training.linear import TEXT_DECAY, fit_evidence, text_rows
 from training.network import Network, calibrated, fit_network, logits
 from training.runtime import session
 from training.text_graph import rows_model, text_model
@@ -95,7 +95,10 @@ def fit_text(
     for fold in folds[:-1]:
         held = samples.fold == fold
         raw[held] = logits(second[fold], rows[held])
-    second = {fold: calibrated(net, raw, samples.labels, samples.weights) for fold, net in second.items()}
+    # What the text model says of a fold goes into the page model's rows: calibrated without that fold too.
+    for fold, network in second.items():
+        free = samples.fold != fold if fold is not None else np.ones(len(raw), dtype=bool)
+        second[fold] = calibrated(network, raw[free], samples.labels[free], samples.weights[free])
     parts = {fold: TextParts(evidence[fold], first[fold], second[fold]) for fold in folds}
     return TextFit(parts[None], [parts[fold] for fold in folds[:-1]], views, raw)
 
@@ -109,7 +112,7 @@ def _fit_evidence(
     jobs: int,
 ) -> list[Evidence]:
     used = [*pages, *documents]
-    rows = text_bags([page.texts for page in used])
+    rows = text_rows([page.texts for page in used])
     labels = np.concatenate([page.labels for page in used])
     content = np.concatenate([page.content for page in used])
     sizes = [len(page.texts) for page in used]

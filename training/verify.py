@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chaffinch.classifier import Classifier
-from chaffinch.features import block_rows, pack_text
+from chaffinch.features import first_rows, pack_text, second_rows
+from training.blend import blended
 from training.dataset import Page
 from training.network import logits, probabilities
 from training.page_fit import PageFit
-from training.page_graph import blended
-from training.reference import text_evidence
+from training.page_graph import opinions
+from training.reference import structure_evidence, text_evidence
 from training.runtime import session
 from training.text_fit import TextFit
 from training.text_graph import rows_model
@@ -55,7 +57,7 @@ def verify(
     pages: Sequence[Page],
     documents: Sequence[Page],
 ) -> dict[str, float]:
-    """Return the largest difference of evidence, text and page probabilities over real and odd blocks.
+    """Return the largest differences over real and odd blocks: of evidence, of text, of the page's graphs.
 
     Raises VerificationError where one exceeds `TOLERANCE`.
     """
@@ -99,9 +101,21 @@ def _text_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> 
 
 
 def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
-    assert page.features is not None
-    assert fit.parts.blend is not None
-    found = classifier.page_probabilities(page.features, page.texts)
+    """Compare graph by graph, on the same input: at a threshold of a tree the smallest difference counts."""
+    features = page.features
+    assert features is not None
+    assert fit.blend is not None
+    around = features.cues, features.structure
     evidence, from_text = classifier.text_opinions(page.texts)
-    rows = block_rows(page.features, evidence, classifier.structure_evidence(page.features), from_text)
-    return float(np.abs(found - blended(fit.parts.blend, fit.parts.opinions(rows))).max())
+    of_elements = classifier.structure_evidence(features)
+    rows = first_rows(*around, evidence, of_elements, from_text)
+    found = classifier.first_opinions(rows)
+    again = second_rows(*around, *found)
+    given = classifier.second_opinions(again)
+    pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
+        (of_elements, structure_evidence(fit.structure, features.bags)),
+        *zip(found, fit.first.said(rows), strict=True),
+        (given, blended(fit.blend, opinions(fit.second, again))),
+        (given, classifier.page_probabilities(features, page.texts)),
+    ]
+    return _largest(np.abs(one - other).max() for one, other in pairs)

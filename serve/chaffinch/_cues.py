@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chaffinch._links import BLANK, EXTERNAL, LINK_FLAGS
 from chaffinch._structure import LEVELS, Structure
 from chaffinch.blocks import Document
 
@@ -49,13 +50,16 @@ _PLACE_NAMES = (
     "in_description same_path_before same_path_after from_h1 heading_distance heading_rank log_blocks "
     "log_page_length page_link_density"
 ).split()
-_LEVEL_NAMES = "log_length log_blocks link_density mean_length prose_share page_share place controls".split()
+_LEVEL_NAMES = (
+    "log_length log_blocks link_density mean_length prose_share page_share place controls external blank"
+).split()
 _ALIKE_NAMES = "log_blocks mean_length link_density page_share siblings_0 siblings_1 siblings_2".split()
 
 CUE_NAMES: Final[tuple[str, ...]] = (
     *_SHAPE_NAMES,
     *(f"mark {group[0]}" for group in _MARKS),
     *_PLACE_NAMES,
+    *(f"link {name}" for name in LINK_FLAGS),
     *(f"tag {tag}" for tag in _TAGS),
     *(f"in {tag}" for tag in _AROUND),
     *(f"level {level} {name}" for level in range(LEVELS) for name in _LEVEL_NAMES),
@@ -71,21 +75,27 @@ def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
     lengths = np.array([len(text) for text in texts], dtype=np.float64)
     links = np.array([block.link_length for block in document.blocks], dtype=np.float64)
     controls = np.array([block.controls for block in document.blocks], dtype=np.float64)
+    names = [*(element.tag for element in document.elements), ""]
+    tags = [names[block.element] for block in document.blocks]
+    flags = structure.links.T.astype(np.float64)
     columns = [
         *_shape(texts, lengths),
-        *_place(document, structure, lengths, links),
-        *_tags(document),
+        *_place(document, structure, lengths, links, tags),
+        *flags,
+        *_tags(tags),
         *_surroundings(document),
-        *_levels(structure, lengths, links, controls),
+        *_levels(
+            structure,
+            np.stack([lengths, links, _prose(lengths, links), controls, flags[EXTERNAL], flags[BLANK]]),
+        ),
         *_alike(structure, lengths, links),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
-    kinds = _kind_counts(texts, lengths)
-    words = np.array([text.count(" ") + 1 for text in texts], dtype=np.float64)
-    titled = np.array([sum(map(str.isupper, _initials(text))) for text in texts], dtype=np.float64)
+    kinds, first, titled = _characters(texts, lengths)
+    words = kinds[:, _SPACE] + 1
     return [
         np.log1p(lengths),
         np.log1p(words),
@@ -94,21 +104,17 @@ def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
         kinds[:, _SPACE] / lengths,
         kinds[:, _IDEOGRAPH] / lengths,
         lengths / words,
-        _flags(text[0].isupper() for text in texts),
-        _flags(text[0].isdigit() for text in texts),
-        _flags(text.endswith(_SENTENCE_ENDS) for text in texts),
-        _flags(text.endswith((":", "：")) for text in texts),
-        titled / np.minimum(words, 12),
+        (first == _UPPER).astype(np.float64),
+        (first == _DIGIT).astype(np.float64),
+        _flags([text.endswith(_SENTENCE_ENDS) for text in texts]),
+        _flags([text.endswith((":", "：")) for text in texts]),
+        titled / words,
         *(np.minimum(kinds[:, 7 + mark], 20) / np.sqrt(lengths) for mark in range(len(_MARKS))),
     ]
 
 
-def _initials(text: str) -> list[str]:
-    return [word[0] for word in text[:120].split()[:12]]
-
-
-def _flags(values: object) -> _Array:
-    return np.fromiter(values, dtype=np.float64)  # type: ignore[call-overload,no-any-return]
+def _flags(values: list[bool]) -> _Array:
+    return np.array(values, dtype=np.float64)
 
 
 @cache
@@ -127,16 +133,23 @@ def _kind_table() -> NDArray[np.uint8]:
     return table
 
 
-def _kind_counts(texts: list[str], lengths: _Array) -> _Array:
-    """Count the characters of each kind in each text, all texts at once: (blocks, kinds)."""
+def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.int64], _Array]:
+    """Read all texts at once: counts of each kind (blocks, kinds), the first kind, capitalised words."""
     points = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32)
     kinds = _kind_table()[np.minimum(points, 0xFFFF)].astype(np.int64)
-    owners = np.repeat(np.arange(len(texts)), lengths.astype(np.int64))
+    sizes = lengths.astype(np.int64)
+    owners = np.repeat(np.arange(len(texts)), sizes)
     counts = np.bincount(owners * _KINDS + kinds, minlength=len(texts) * _KINDS)
-    return counts.reshape(-1, _KINDS).astype(np.float64)
+    starts = np.cumsum(sizes) - sizes
+    initial = np.concatenate([[True], kinds[:-1] == _SPACE])
+    initial[starts] = True
+    titled = np.bincount(owners[initial & (kinds == _UPPER)], minlength=len(texts))
+    return counts.reshape(-1, _KINDS).astype(np.float64), kinds[starts], titled.astype(np.float64)
 
 
-def _place(document: Document, structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
+def _place(
+    document: Document, structure: Structure, lengths: _Array, links: _Array, tags: list[str]
+) -> list[_Array]:
     blocks = document.blocks
     count = len(blocks)
     order = np.arange(count, dtype=np.float64)
@@ -152,7 +165,7 @@ def _place(document: Document, structure: Structure, lengths: _Array, links: _Ar
         np.array([b.emphasis_length for b in blocks]) / lengths,
         *np.minimum(gaps, 10).T,
         *np.minimum(after[:, :2], 10).T,
-        _flags(b.hidden >= 0 for b in blocks),
+        _flags([b.hidden >= 0 for b in blocks]),
         depths,
         order / count,
         (ends - lengths) / ends[-1],
@@ -161,7 +174,7 @@ def _place(document: Document, structure: Structure, lengths: _Array, links: _Ar
         *_title_overlap(document),
         same,
         np.concatenate([same[1:], [0]]),
-        *_headings(document, order),
+        *_headings(tags, order),
         np.full(count, np.log1p(count)),
         np.full(count, np.log1p(ends[-1])),
         np.full(count, links.sum() / ends[-1]),
@@ -169,10 +182,9 @@ def _place(document: Document, structure: Structure, lengths: _Array, links: _Ar
 
 
 def _depths(document: Document) -> _Array:
-    depths: list[int] = []
-    for element in document.elements:
-        depths.append(depths[element.parent] + 1 if element.parent >= 0 else 1)
-    depths.append(0)  # serves element -1, text outside every element
+    depths = [0] * (len(document.elements) + 1)  # the last serves element -1: text outside every element
+    for index, element in enumerate(document.elements):
+        depths[index] = depths[element.parent] + 1
     return np.array([depths[block.element] for block in document.blocks], dtype=np.float64)
 
 
@@ -180,22 +192,17 @@ def _title_overlap(document: Document) -> list[_Array]:
     """Share of a block's words in the title, of the title's in the block, of its own in the description."""
     title = set(document.title.lower().split())
     description = set(document.description.lower().split())
-    rows = np.zeros((len(document.blocks), 3))
-    for index, block in enumerate(document.blocks):
+    counts = []
+    for block in document.blocks:
         words = set(block.text[:400].lower().split()[:_TITLE_WORDS])
-        if words:
-            shared = len(words & title)
-            rows[index] = (
-                shared / len(words),
-                shared / (len(title) or 1),
-                len(words & description) / len(words),
-            )
-    return list(rows.T)
+        counts.append((len(words), len(words & title), len(words & description)))
+    own, titled, described = np.array(counts, dtype=np.float64).T
+    own = np.maximum(own, 1)
+    return [titled / own, titled / (len(title) or 1), described / own]
 
 
-def _headings(document: Document, order: _Array) -> list[_Array]:
+def _headings(tags: list[str], order: _Array) -> list[_Array]:
     """Distance from the first <h1> (signed, damped), blocks since the last heading, and its rank."""
-    tags = [_tag(document, index) for index in range(len(document.blocks))]
     first = tags.index("h1") if "h1" in tags else 0
     since, ranks, last, rank = [], [], -1, 0
     for index, tag in enumerate(tags):
@@ -211,23 +218,16 @@ def _headings(document: Document, order: _Array) -> list[_Array]:
     ]
 
 
-def _tag(document: Document, index: int) -> str:
-    owner = document.blocks[index].element
-    return document.elements[owner].tag if owner >= 0 else ""
-
-
-def _tags(document: Document) -> list[_Array]:
-    tags = np.array([_TAG_NUMBERS.get(_tag(document, index), -1) for index in range(len(document.blocks))])
-    return list((tags[:, None] == np.arange(len(_TAGS))).astype(np.float64).T)
+def _tags(tags: list[str]) -> list[_Array]:
+    numbers = np.array([_TAG_NUMBERS.get(tag, -1) for tag in tags])
+    return list((numbers[:, None] == np.arange(len(_TAGS))).astype(np.float64).T)
 
 
 def _surroundings(document: Document) -> list[_Array]:
     """Flag the tags of a block's ancestors, a bit each."""
-    bits: list[int] = []
-    for element in document.elements:
-        above = bits[element.parent] if element.parent >= 0 else 0
-        bits.append(above | _AROUND_BITS.get(element.tag, 0))
-    bits.append(0)
+    bits = [0] * (len(document.elements) + 1)
+    for index, element in enumerate(document.elements):
+        bits[index] = bits[element.parent] | _AROUND_BITS.get(element.tag, 0)
     owned = np.array([bits[block.element] for block in document.blocks], dtype=np.int64)
     return [((owned >> place) & 1).astype(np.float64) for place in range(len(_AROUND))]
 
@@ -236,16 +236,23 @@ _TAG_NUMBERS = {tag: number for number, tag in enumerate(_TAGS)}
 _AROUND_BITS = {tag: 1 << place for place, tag in enumerate(_AROUND)}
 
 
-def _levels(structure: Structure, lengths: _Array, links: _Array, controls: _Array) -> list[_Array]:
-    """Describe the blocks below each ancestor: how much, how linked, how much of it is prose."""
-    prose = ((lengths - links) >= _PROSE_LENGTH) * lengths
-    sums = np.zeros((4, len(lengths) + 1))
-    np.cumsum(np.stack([lengths, links, prose, controls]), axis=1, out=sums[:, 1:])
-    order = np.arange(len(lengths))
+def _prose(lengths: _Array, links: _Array) -> _Array:
+    return ((lengths - links) >= _PROSE_LENGTH) * lengths
+
+
+def _levels(structure: Structure, measured: _Array) -> list[_Array]:
+    """Describe the blocks below each ancestor: how much, how linked, how much of it is prose.
+
+    `measured` is (6, blocks): length, linked length, prose, controls, external links, new windows.
+    """
+    count = measured.shape[1]
+    sums = np.zeros((len(measured), count + 1))
+    np.cumsum(measured, axis=1, out=sums[:, 1:])
+    order = np.arange(count)
     columns: list[_Array] = []
     for level in range(LEVELS):
         first, last = structure.ranges[:, level, 0], structure.ranges[:, level, 1]
-        length, linked, prosy, controlled = sums[:, last] - sums[:, first]
+        length, linked, prosy, controlled, external, blank = sums[:, last] - sums[:, first]
         blocks = np.maximum(last - first, 1)
         length = np.maximum(length, 1)
         columns += [
@@ -257,6 +264,8 @@ def _levels(structure: Structure, lengths: _Array, links: _Array, controls: _Arr
             length / sums[0, -1],
             (order - first) / blocks,
             controlled / blocks,
+            external / blocks,
+            blank / blocks,
         ]
     return columns
 

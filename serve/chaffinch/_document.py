@@ -9,12 +9,17 @@ Kind: TypeAlias = Literal["html", "text"]
 
 # Attributes that say what an element is for, in the order of `Element.cues`.
 CUE_ATTRIBUTES: Final = ("class", "id", "role", "itemprop", "itemtype", "aria-label")
-NO_CUES = ("",) * len(CUE_ATTRIBUTES)
+NO_CUES: Final = ("",) * len(CUE_ATTRIBUTES)
+# Address, relation and target of a link.
+NO_LINK: Final = ("", "", "")
 
 
 @dataclass(slots=True)
 class Element:
-    """A block-level element on the way to a block; `parent` is its index, -1 at the top."""
+    """A block-level element on the way to a block; `parent` is its index, -1 at the top.
+
+    `node` is the element itself where it is BeautifulSoup's.
+    """
 
     tag: str
     parent: int
@@ -26,9 +31,9 @@ class Element:
 class RawBlock:
     """A block before it has a label; lengths count characters of the folded text or just before it.
 
-    `element` indexes `Document.elements` (-1 in plain text); `inline` holds tag, cues and href of the
-    inline elements around its text; `images`, `controls` and `rules` were met since the block before;
-    `hidden` is the element that hides it, or -1.
+    `element` indexes `Document.elements` (-1 in plain text); `inline` holds tag, cues, href, rel and
+    target of the inline elements around its text; `images`, `controls` and `rules` were met since the
+    block before; `hidden` is the element that hides it, or -1.
     """
 
     text: str

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Final
-from urllib.parse import urlsplit
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch.blocks import Document, Element
+from chaffinch._links import EXTERNAL, link_flags
+from chaffinch.blocks import NO_CUES, Document, Element
 
 # Ancestors that hold more blocks than the one below them, from the block's own element outwards.
 LEVELS: Final = 6
@@ -36,145 +38,218 @@ class Structure:
     `ranges` is int64 (blocks, LEVELS, 2): first block and one past the last block below each
     distinct ancestor, the last ancestor repeated; `paths` is int64 (blocks,): equal for blocks whose
     chains of tags and classes are equal; `siblings` is int64 (blocks, 3): elements beside the block's
-    own, its parent and its grandparent that share their path.
+    own, its parent and its grandparent that share their path; `links` is bool (blocks, flags), as
+    `LINK_FLAGS` names them.
     """
 
     ranges: NDArray[np.int64]
     paths: NDArray[np.int64]
     siblings: NDArray[np.int64]
+    links: NDArray[np.bool_]
 
 
 def read_structure(document: Document) -> Structure:
     """Read the structure of a page; plain text has none and must not be given."""
     elements, blocks = document.elements, document.blocks
-    owners = [block.element for block in blocks]
+    # Entry -1 of every list per element serves element -1: text outside every element.
+    parents = [*(element.parent for element in elements), -1]
     paths, beside = _paths(elements)
-    levels = _levels(elements, owners)
-    parents = [element.parent for element in elements]
-    siblings = []
-    for owner in owners:
-        counts = []
-        for _ in range(3):
-            counts.append(beside[owner] if owner >= 0 else 1)
-            owner = parents[owner] if owner >= 0 else -1
-        siblings.append(counts)
+    levels = _levels(parents, [block.element for block in blocks])
+    ranges = (levels[block.element] for block in blocks)
+    up, owners = np.array(parents, dtype=np.int64), _owners(document)
+    siblings = np.stack([np.array(beside, dtype=np.int64)[own] for own in _upwards(up, owners, 3)], axis=1)
     return Structure(
-        np.array([levels[owner] for owner in owners], dtype=np.int64).reshape(-1, LEVELS, 2),
-        np.array([paths[owner] for owner in owners], dtype=np.int64),
-        np.array(siblings, dtype=np.int64).reshape(-1, 3),
+        np.fromiter(chain.from_iterable(ranges), dtype=np.int64).reshape(-1, LEVELS, 2),
+        np.array(paths, dtype=np.int64)[owners],
+        siblings,
+        link_flags(document),
     )
+
+
+def _owners(document: Document) -> NDArray[np.int64]:
+    blocks = document.blocks
+    return np.fromiter((block.element for block in blocks), dtype=np.int64, count=len(blocks))
+
+
+def _upwards(
+    parents: NDArray[np.int64], owners: NDArray[np.int64], steps: int
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the blocks' elements, then those elements' parents, and so on."""
+    for _ in range(steps):
+        yield owners
+        owners = parents[owners]
 
 
 def _paths(elements: list[Element]) -> tuple[list[int], list[int]]:
     """Number the distinct chains of tag and class; count, for each element, its like-pathed siblings."""
     numbers: dict[tuple[int, str, str], int] = {}
-    groups: dict[tuple[int, int], int] = {}
-    paths: list[int] = []
-    for element in elements:
-        above = paths[element.parent] if element.parent >= 0 else -1
-        path = numbers.setdefault((above, element.tag, element.cues[0]), len(numbers))
-        paths.append(path)
-        group = (element.parent, path)
-        groups[group] = groups.get(group, 0) + 1
-    beside = [groups[element.parent, path] for element, path in zip(elements, paths, strict=True)]
-    return [*paths, -1], [
-        *beside,
-        1,
-    ]  # the last entry serves element -1, text outside every element
-
-
-def _levels(elements: list[Element], owners: list[int]) -> list[tuple[tuple[int, int], ...]]:
-    """Return, for every element, the block ranges of itself and its ancestors that hold more."""
-    first = [len(owners)] * len(elements)
-    last = [0] * len(elements)
-    for index, owner in enumerate(owners):
-        if owner >= 0:
-            first[owner] = min(first[owner], index)
-            last[owner] = index + 1
-    for index in range(len(elements) - 1, -1, -1):
-        parent = elements[index].parent
-        if parent >= 0:
-            first[parent] = min(first[parent], first[index])
-            last[parent] = max(last[parent], last[index])
-    chains: list[tuple[tuple[int, int], ...]] = []
-    page = ((0, len(owners)),)
+    paths = [-1] * (len(elements) + 1)
+    members = []
     for index, element in enumerate(elements):
-        above = chains[element.parent] if element.parent >= 0 else page
+        parent = element.parent
+        key = (paths[parent], element.tag, element.cues[0])
+        paths[index] = path = numbers.setdefault(key, len(numbers))
+        members.append((parent, path))
+    groups = Counter(members)
+    return paths, [*map(groups.__getitem__, members), 1]
+
+
+def _levels(parents: list[int], owners: list[int]) -> list[tuple[int, ...]]:
+    """Return, for every element, the block ranges of itself and its ancestors that hold more, flat."""
+    count = len(parents) - 1
+    first = [len(owners)] * (count + 1)
+    last = [0] * (count + 1)
+    for index, owner in enumerate(owners):
+        if not last[owner]:
+            first[owner] = index
+        last[owner] = index + 1
+    for index in range(count - 1, -1, -1):
+        parent = parents[index]
+        if last[index]:
+            if first[index] < first[parent]:
+                first[parent] = first[index]
+            if last[index] > last[parent]:
+                last[parent] = last[index]
+    page: tuple[int, ...] = (0, len(owners))
+    chains = [page] * (count + 1)
+    filled = [page * LEVELS] * (count + 1)
+    for index in range(count):
+        above = chains[parents[index]]
         own = (first[index], last[index])
-        chains.append(above if own == above[0] or own[0] >= own[1] else (own, *above)[:LEVELS])
-    filled = [(*chain, *chain[-1:] * (LEVELS - len(chain))) for chain in chains]
-    return [*filled, page * LEVELS]
+        if own == above[:2] or not last[index]:
+            chains[index], filled[index] = above, filled[parents[index]]
+            continue
+        chains[index] = held = (own + above)[: 2 * LEVELS]
+        filled[index] = held + held[-2:] * (LEVELS - len(held) // 2)
+    return filled
 
 
-def block_tokens(document: Document) -> list[list[int]]:
-    """Return the hashed structure words of every block, each once, in a stable order."""
-    elements = document.elements
-    chains: dict[int, list[int]] = {}
-    bags = []
-    for block in document.blocks:
-        chain = chains.get(block.element)
-        if chain is None:
-            chain = chains[block.element] = list(_chain(elements, block.element))
-        bag = chain
-        if block.inline:
-            bag = chain + [token for inline in block.inline for token in _inline_tokens(inline)]
-        bags.append(list(dict.fromkeys(bag)))
-    return bags
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """The structure words of a page's blocks, in two steps: words lie in bags, and blocks name bags.
+
+    Blocks share the elements around them, so what equal elements say is listed once: in one bag as it
+    counts near a block, in another as it counts further out. A word counts as often as a block's bags hold
+    it. Bag i
+    owns the `sizes[i]` of `tokens` after those of the bags before it, block j the `counts[j]` of `bags`
+    after those of the blocks before it. All are int64, flat.
+    """
+
+    tokens: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    bags: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @property
+    def feed(self) -> dict[str, NDArray[np.int64]]:
+        """The inputs of the structure graph."""
+        return {"tokens": self.tokens, "sizes": self.sizes, "bags": self.bags, "counts": self.counts}
 
 
-def _chain(elements: list[Element], index: int) -> Iterator[int]:
-    for distance in range(TOKEN_ANCESTORS):
-        if index < 0:
-            return
-        element = elements[index]
-        near, far = _element_tokens(element.tag, element.cues)
-        yield from near if distance < NEAR else far
-        index = element.parent
+def structure_bags(document: Document, links: NDArray[np.bool_]) -> Bags:
+    """Return the hashed structure words of every block, of the elements around it and within it.
+
+    `links` is what `link_flags` says of the page.
+    """
+    kept: dict[tuple[int, ...], int] = {}  # the words of every bag, in the order of their numbers
+    known: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
+    near, far = [], []
+    for element in document.elements:
+        looks = (element.tag, element.cues)
+        if looks not in known:
+            close, distant = _element_tokens(*looks)
+            known[looks] = (kept.setdefault(close, len(kept)), kept.setdefault(distant, len(kept)))
+        numbers = known[looks]
+        near.append(numbers[0])
+        far.append(numbers[1])
+    inline = [
+        (index, kept.setdefault(_inline_tokens(inline), len(kept)))
+        for index, block in enumerate(document.blocks)
+        for inline in block.inline
+    ]
+    external = kept.setdefault(_EXTERNAL, len(kept))
+    inline += [(index, external) for index in np.flatnonzero(links[:, EXTERNAL]).tolist()]
+    bags, counts = _named(document, near, far, np.array(inline, dtype=np.int64).reshape(-1, 2))
+    tokens = np.fromiter(chain.from_iterable(kept), dtype=np.int64)
+    return Bags(tokens, np.fromiter(map(len, kept), dtype=np.int64, count=len(kept)), bags, counts)
+
+
+def _named(
+    document: Document, near: list[int], far: list[int], inline: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the bags that each block names, block after block, and how many each names."""
+    parents = np.array([*(element.parent for element in document.elements), -1], dtype=np.int64)
+    owners = _owners(document)
+    held = [np.array([*numbers, -1], dtype=np.int64) for numbers in (near, far)]
+    named = np.full((len(owners), TOKEN_ANCESTORS), -1, dtype=np.int64)
+    for distance, own in enumerate(_upwards(parents, owners, TOKEN_ANCESTORS)):
+        named[:, distance] = held[distance >= NEAR][own]
+    blocks, places = np.nonzero(named >= 0)
+    owner = np.concatenate([blocks, inline[:, 0]])
+    order = np.argsort(owner, kind="stable")
+    bags = np.concatenate([named[blocks, places], inline[:, 1]])[order]
+    return bags, np.bincount(owner, minlength=len(owners))
 
 
 @lru_cache(maxsize=1 << 15)
 def _element_tokens(tag: str, cues: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Hash what an element says of itself, once as near and once as far from the block."""
     tokens = [f"t:{tag}", *_cue_words(cues)]
-    return tuple(_hash("n" + token) for token in tokens), tuple(_hash("f" + token) for token in tokens)
+    return tuple([_hash("n" + token) for token in tokens]), tuple([_hash("f" + token) for token in tokens])
 
 
 @lru_cache(maxsize=1 << 15)
 def _inline_tokens(inline: tuple[str, ...]) -> tuple[int, ...]:
-    tag, *cues, href = inline
-    return tuple(_hash("i" + token) for token in (f"t:{tag}", *_cue_words(tuple(cues)), *_href_words(href)))
+    tag, *cues, href, rel, target = inline
+    tokens = [f"t:{tag}", *_cue_words(tuple(cues)), *_href_words(href)]
+    tokens += [f"rel:{word}" for word in rel.lower().split()[:_MAX_WORDS]]
+    if target:
+        tokens.append(f"target:{target[:64].lower()}")
+    return tuple([_hash("i" + token) for token in tokens])
 
 
 def _cue_words(cues: tuple[str, ...]) -> list[str]:
     """Split class and id into words, keep role, itemprop and itemtype whole and labels by word."""
+    if cues == NO_CUES:
+        return []
     class_, id_, role, itemprop, itemtype, label = cues
-    tokens = [f"w:{word}" for word in _words(f"{class_} {id_}")]
-    tokens += [f"{kind}:{value[:64]}" for kind, value in (("r", role), ("p", itemprop)) if value]
+    tokens = [f"w:{word}" for word in _words(f"{class_} {id_}" if id_ else class_)]
+    if role:
+        tokens.append(f"r:{role[:64]}")
+    if itemprop:
+        tokens.append(f"p:{itemprop[:64]}")
     if itemtype:
         tokens.append(f"s:{itemtype.rsplit('/', 1)[-1][:64]}")
-    return tokens + [f"l:{word}" for word in _words(label)]
+    if label:
+        tokens += [f"l:{word}" for word in _words(label)]
+    return tokens
 
 
 def _words(text: str) -> list[str]:
     if not text:
         return []
     words = [word.lower() for word in _WORD.findall(text[:400])]
-    return list(dict.fromkeys(word for word in words if len(word) > 1))[:_MAX_WORDS]
+    return list(dict.fromkeys([word for word in words if len(word) > 1]))[:_MAX_WORDS]
 
 
 def _href_words(href: str) -> list[str]:
+    """Split an address, leniently: pages link to what no parser of addresses accepts."""
     if not href:
         return []
-    try:
-        parts = urlsplit(href[:400])
-    except ValueError:
-        return ["h:?"]
-    tokens = [f"h:{word}" for word in _words(parts.path)[:8]]
-    if parts.scheme not in ("", "http", "https"):
-        tokens.append(f"h:{parts.scheme}:")
-    if parts.query:
-        tokens += ["h:?", *(f"q:{word}" for word in _words(parts.query)[:8])]
-    if parts.fragment or href == "#":
+    address, sharp, _ = href[:400].partition("#")
+    address, _, query = address.partition("?")
+    scheme, colon, rest = address.partition(":")
+    tokens = []
+    if colon and scheme.isalpha():
+        address = rest
+        if scheme.lower() not in ("http", "https"):
+            tokens.append(f"h:{scheme.lower()}:")
+    if address.startswith("//"):
+        address = address[2:].partition("/")[2]
+    tokens += [f"h:{word}" for word in _words(address)[:8]]
+    if query:
+        tokens += ["h:?", *[f"q:{word}" for word in _words(query)[:8]]]
+    if sharp:
         tokens.append("h:#")
     return tokens
 
@@ -182,3 +257,6 @@ def _href_words(href: str) -> list[str]:
 @lru_cache(maxsize=1 << 16)
 def _hash(token: str) -> int:
     return crc32(token.encode("utf-8", "replace")) & (TOKEN_BUCKETS - 1)
+
+
+_EXTERNAL: Final = (_hash("iexternal"),)

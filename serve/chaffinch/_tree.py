@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PreformattedString
@@ -22,20 +22,20 @@ _UNREAD_TAGS = frozenset(
     "script style template svg iframe frame frameset object embed applet canvas math audio video map "
     "datalist noframes noembed".split()
 )
+# How lexbor's names for comments, doctypes and processing instructions begin.
+_NO_ELEMENT = ("-", "!", "#")
 _JSON_LD = "application/ld+json"
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
 
-class Event(NamedTuple):
-    """One step through a page: an element opens (`tag`), text (`TEXT`) or an element closes (`END`)."""
+# One step through a page: an element opens (its tag), text (`TEXT`) or an element closes (`END`); then the
+# text, or the tag that closes; the attributes, None where one has no value; the element itself where it is
+# BeautifulSoup's (lexbor's nodes are not kept: a wrapper of each costs more than walking the tree). Plain
+# tuples: thousands a page, and anything more takes as long as the parser.
+Attributes: TypeAlias = dict[str, "str | None"]
+Event: TypeAlias = tuple[str, str, Attributes, Any]
 
-    tag: str
-    text: str
-    attributes: dict[str, str]
-    node: Any
-
-
-_NO_ATTRIBUTES: dict[str, str] = {}
+_NO_ATTRIBUTES: Final[Attributes] = {}
 
 
 def html_events(html: str) -> Iterator[Event]:
@@ -47,29 +47,28 @@ def html_events(html: str) -> Iterator[Event]:
 def _lexbor_events(root: LexborNode) -> Iterator[Event]:
     """Walk without recursion: pages nest deeper than Python's stack."""
     node: LexborNode | None = root
-    open_nodes: list[LexborNode] = []
+    open_nodes: list[tuple[LexborNode, str]] = []
     while node is not None:
         tag = node.tag or ""
         child = None
         if tag == "-text":
-            yield Event(TEXT, node.text_content or "", _NO_ATTRIBUTES, None)
-        elif not tag.startswith(("-", "!", "#")):
-            attributes = _strings(node.attributes)
-            if tag not in _UNREAD_TAGS:
-                yield Event(tag, "", attributes, node)
-                child = node.child
-                if child is None:
-                    yield _closed(tag)
-            elif _is_json_ld(tag, attributes):
-                yield Event(tag, node.text() or "", attributes, None)
+            yield TEXT, node.text_content or "", _NO_ATTRIBUTES, None
+        elif tag in _UNREAD_TAGS:
+            if _is_json_ld(tag, node.attributes):
+                yield tag, node.text() or "", _NO_ATTRIBUTES, None
+        elif not tag.startswith(_NO_ELEMENT):
+            yield tag, "", node.attributes, None
+            child = node.child
+            if child is None:
+                yield END, tag, _NO_ATTRIBUTES, None
         if child is not None:
-            open_nodes.append(node)
+            open_nodes.append((node, tag))
             node = child
             continue
         following = node.next if open_nodes else None
         while following is None and open_nodes:
-            closed = open_nodes.pop()
-            yield _closed(closed.tag or "")
+            closed, tag = open_nodes.pop()
+            yield END, tag, _NO_ATTRIBUTES, None
             following = closed.next if open_nodes else None
         node = following
 
@@ -102,12 +101,12 @@ def _soup_events(top: Iterable[Any]) -> Iterator[Event]:
         elif isinstance(child, Tag):
             attributes = _soup_attributes(child)
             if child.name not in _UNREAD_TAGS:
-                yield Event(child.name, "", attributes, child)
+                yield child.name, "", attributes, child
                 stack.append((child.name, _children(child)))
             elif _is_json_ld(child.name, attributes):
-                yield Event(child.name, child.string or "", attributes, None)
+                yield child.name, child.string or "", attributes, None
         elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
-            yield Event(TEXT, str(child), _NO_ATTRIBUTES, None)
+            yield TEXT, str(child), _NO_ATTRIBUTES, None
 
 
 class _Rows(list[Any]):
@@ -132,33 +131,30 @@ def _children(tag: Tag) -> Iterator[Any]:
 
 
 def _opened(tag: str) -> Event:
-    return Event(tag, "", _NO_ATTRIBUTES, None)
+    return tag, "", _NO_ATTRIBUTES, None
 
 
 def _closed(tag: str) -> Event:
-    return Event(END, tag, _NO_ATTRIBUTES, None)
+    return END, tag, _NO_ATTRIBUTES, None
 
 
-def _strings(attributes: dict[str, str | None]) -> dict[str, str]:
-    return {name: value or "" for name, value in attributes.items()} if attributes else _NO_ATTRIBUTES
-
-
-def _soup_attributes(tag: Tag) -> dict[str, str]:
+def _soup_attributes(tag: Tag) -> Attributes:
     return {
         name.lower(): " ".join(value) if isinstance(value, list) else str(value or "")
         for name, value in tag.attrs.items()
     }
 
 
-def hidden(tag: str, attributes: dict[str, str]) -> bool:
+def hidden(tag: str, attributes: Attributes) -> bool:
     """Tell whether an element's own markup hides it; `until-found` is there to be read."""
-    if not attributes or tag in ("html", "body"):
+    if "hidden" not in attributes and "style" not in attributes:
         return False
-    if attributes.get("hidden", "until-found").lower() != "until-found":
+    if tag in ("html", "body"):
+        return False
+    if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
         return True
-    style = attributes.get("style")
-    return style is not None and _HIDDEN_STYLE.search(style) is not None
+    return _HIDDEN_STYLE.search(attributes.get("style") or "") is not None
 
 
-def _is_json_ld(tag: str, attributes: dict[str, str]) -> bool:
-    return tag == "script" and attributes.get("type", "").strip().lower() == _JSON_LD
+def _is_json_ld(tag: str, attributes: Attributes) -> bool:
+    return tag == "script" and (attributes.get("type") or "").strip().lower() == _JSON_LD

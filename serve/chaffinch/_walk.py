@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from chaffinch._document import CUE_ATTRIBUTES, NO_CUES, Document, Element, RawBlock
+from chaffinch._document import NO_CUES, NO_LINK, Document, Element, RawBlock
 from chaffinch._plaintext import clean_text
-from chaffinch._tree import END, TEXT, Event, hidden
+from chaffinch._tree import END, TEXT, Attributes, Event, hidden
 
 # Characters of unlinked text from which a hidden element is a panel that its reader can open (a tab, an
 # accordion, a "read more") rather than a menu, a dialog or a status message: those are left out.
@@ -34,6 +34,7 @@ class Walk:
     def __init__(self, events: Iterator[Event], read_noscript: bool = False) -> None:
         self.document = Document("html")
         self.met_noscript = False
+        self._certain_url = False
         self._read_noscript = read_noscript
         self._open = [-1]
         self._open_inline: list[tuple[str, ...]] = []
@@ -49,32 +50,33 @@ class Walk:
         self.document.blocks = _seen(self.document.blocks)
 
     def _walk(self, events: Iterator[Event]) -> None:
-        for event in events:
-            tag = event.tag
+        for tag, text, attributes, node in events:
             if tag == TEXT:
-                self._text(event.text)
+                # White space at a block's start says nothing, and most of a page's texts are that.
+                if self._parts or self._preformatted or not text.isspace():
+                    self._text(text)
             elif tag == END:
-                self._close(event.text)
+                self._close(text)
             elif tag in _INLINE_TAGS:
-                if hidden(tag, event.attributes):
+                if hidden(tag, attributes):
                     _skip(events)
                 else:
-                    self._inline_opens(event)
+                    self._inline_opens(tag, attributes)
             elif tag == "title":
                 self._title(events)
             elif tag == "script":
-                self._json_ld(event.text)
+                self._json_ld(text)
             elif tag == "noscript" and not self._read_noscript:
                 self.met_noscript = True
                 _skip(events)
             else:
-                self._element_opens(event)
+                self._element_opens(tag, attributes, node)
 
-    def _element_opens(self, event: Event) -> None:
-        self._end_block()
-        tag = event.tag
+    def _element_opens(self, tag: str, attributes: Attributes, node: Any) -> None:
+        if self._parts:
+            self._end_block()
         if tag == "html":
-            self.document.language = event.attributes.get("lang", "")
+            self.document.language = attributes.get("lang") or ""
         elif tag == "pre":
             self._preformatted += 1
         elif tag == "hr":
@@ -82,17 +84,20 @@ class Walk:
         elif tag in _CONTROL_TAGS:
             self._controls += 1
         elements = self.document.elements
-        elements.append(Element(tag, self._open[-1], _cues(event.attributes), event.node))
-        self._open.append(len(elements) - 1)
-        if self._hidden < 0 and hidden(tag, event.attributes):
-            self._hidden = len(elements) - 1
+        number = len(elements)
+        elements.append(Element(tag, self._open[-1], _cues(attributes), node))
+        self._open.append(number)
+        if self._hidden < 0 and hidden(tag, attributes):
+            self._hidden = number
 
-    def _inline_opens(self, event: Event) -> None:
-        tag, attributes = event.tag, event.attributes
+    def _inline_opens(self, tag: str, attributes: Attributes) -> None:
+        link = NO_LINK
         if tag == "br":
             self._line_break()
         elif tag == "a":
             self._links += 1
+            value = attributes.get
+            link = (value("href") or "", value("rel") or "", value("target") or "")
         elif tag in _EMPHASIS_TAGS:
             self._emphases += 1
         elif tag == "img":
@@ -100,12 +105,13 @@ class Walk:
         elif tag == "input":
             self._controls += attributes.get("type") != "hidden"
         elif tag in ("meta", "link"):
-            self._describe(event)
-        self._open_inline.append((tag, *_cues(attributes), attributes.get("href", "")))
+            self._describe(tag, attributes)
+        self._open_inline.append((tag, *_cues(attributes), *link))
 
     def _close(self, tag: str) -> None:
         if tag not in _INLINE_TAGS:
-            self._end_block()
+            if self._parts:
+                self._end_block()
             if self._open.pop() == self._hidden:
                 self._hidden = -1
             self._preformatted -= tag == "pre"
@@ -132,8 +138,9 @@ class Walk:
         if not length:
             return
         self._broken = False
-        for inline in self._open_inline[-INLINE_DEPTH:]:
-            self._inline.setdefault(inline)
+        if self._open_inline:
+            for inline in self._open_inline[-INLINE_DEPTH:]:
+                self._inline.setdefault(inline)
         if self._links:
             self._link_length += length
         if self._emphases:
@@ -147,8 +154,6 @@ class Walk:
 
     def _end_block(self) -> None:
         """Make a block of the text since the last boundary, if it says anything."""
-        if not self._parts:
-            return
         joined = "".join(self._parts)
         text = _clean_lines(joined) if self._preformatted else clean_text(joined)
         if text:
@@ -165,16 +170,17 @@ class Walk:
         title = clean_text("".join(_texts(events)))
         self.document.title = self.document.title or title
 
-    def _describe(self, event: Event) -> None:
-        attributes, document = event.attributes, self.document
-        if event.tag == "meta":
-            name = (attributes.get("name") or attributes.get("property", "")).lower()
+    def _describe(self, tag: str, attributes: Attributes) -> None:
+        document = self.document
+        if tag == "meta":
+            name = (attributes.get("name") or attributes.get("property") or "").lower()
             if name in ("description", "og:description") and not document.description:
-                document.description = clean_text(attributes.get("content", ""))
-            elif name == "og:url" and not document.url:
-                document.url = attributes.get("content", "").strip()
-        elif event.tag == "link" and attributes.get("rel", "").lower() == "canonical":
-            document.url = attributes.get("href", "").strip() or document.url
+                document.description = clean_text(attributes.get("content") or "")
+            elif name == "og:url":  # a syndicated page names its source as canonical, but not here
+                own = (attributes.get("content") or "").strip()
+                document.url, self._certain_url = (own, True) if own else (document.url, self._certain_url)
+        elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical" and not self._certain_url:
+            document.url = (attributes.get("href") or "").strip() or document.url
 
     def _json_ld(self, script: str) -> None:
         """Keep the longest `articleBody` of a page's JSON-LD."""
@@ -210,14 +216,14 @@ def _article_bodies(value: Any) -> Iterator[str]:
 def _texts(events: Iterator[Event]) -> Iterator[str]:
     """Consume the rest of the element that just opened, yielding its text."""
     depth = 1
-    for event in events:
-        if event.tag == TEXT:
-            yield event.text
-        elif event.tag == END:
+    for tag, text, _, _ in events:
+        if tag == TEXT:
+            yield text
+        elif tag == END:
             depth -= 1
             if not depth:
                 return
-        elif event.tag != "script":
+        elif tag != "script":
             depth += 1
 
 
@@ -227,12 +233,19 @@ def _skip(events: Iterator[Event]) -> None:
         pass
 
 
-def _cues(attributes: dict[str, str]) -> tuple[str, ...]:
+def _cues(attributes: Attributes) -> tuple[str, ...]:
+    """Return the values of `CUE_ATTRIBUTES`; written out, for it runs at every element."""
     if not attributes:
         return NO_CUES
-    cues = [attributes.get(name, "") for name in CUE_ATTRIBUTES]
-    cues[0] = " ".join(cues[0].split())  # BeautifulSoup keeps classes as a list
-    return tuple(cues)
+    value = attributes.get
+    return (
+        " ".join((value("class") or "").split()),  # BeautifulSoup keeps classes as a list
+        value("id") or "",
+        value("role") or "",
+        value("itemprop") or "",
+        value("itemtype") or "",
+        value("aria-label") or "",
+    )
 
 
 def _clean_lines(text: str) -> str:

@@ -22,6 +22,7 @@ from chaffinch._walk import Walk
 
 __all__ = [
     "CUE_ATTRIBUTES",
+    "NO_CUES",
     "Document",
     "Element",
     "Kind",

@@ -18,8 +18,9 @@ from chaffinch.errors import ModelError
 from chaffinch.labels import LABELS, PROMOTIONAL
 
 MANIFEST: Final = "model.json"
-# The graphs of a model: paragraphs as text; the words of a page's elements; a page's blocks.
-GRAPHS: Final = ("text", "structure", "page")
+# The graphs of a model: paragraphs as text; the words of a page's elements; a page's blocks, judged
+# first by what stands around them, then by what was said around them.
+GRAPHS: Final = ("text", "structure", "first", "second")
 
 Floats = NDArray[np.float32]
 
@@ -112,14 +113,24 @@ class Classifier:
 
     def structure_evidence(self, page: features.PageFeatures) -> Floats:
         """Return what the words of the elements around each block say."""
-        evidence: Floats = self._run("structure", {"tokens": page.tokens, "counts": page.token_counts})[0]
+        evidence: Floats = self._run("structure", page.bags.feed)[0]
         return evidence
 
     def page_probabilities(self, page: features.PageFeatures, texts: list[str]) -> Floats:
         """Return the page model's probabilities for the blocks of an HTML page."""
         evidence, from_text = self.text_opinions(texts)
-        rows = features.block_rows(page, evidence, self.structure_evidence(page), from_text)
-        probabilities: Floats = self._run("page", {"rows": rows})[0]
+        cues, structure = page.cues, page.structure
+        rows = features.first_rows(cues, structure, evidence, self.structure_evidence(page), from_text)
+        return self.second_opinions(features.second_rows(cues, structure, *self.first_opinions(rows)))
+
+    def first_opinions(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Return what the first stage says of its rows: probabilities of the labels, content score."""
+        probabilities, content = self._run("first", {"rows": rows})
+        return probabilities, content
+
+    def second_opinions(self, rows: Floats) -> Floats:
+        """Return the calibrated probabilities that the second stage makes of its rows."""
+        probabilities: Floats = self._run("second", {"rows": rows})[0]
         return probabilities
 
     def _run(self, name: str, feed: dict[str, Any]) -> list[Any]:

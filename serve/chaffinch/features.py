@@ -1,9 +1,9 @@
 """Turns blocks into arrays: the only featuriser, imported by training and serving alike.
 
 Text becomes UTF-8 bytes and offsets, which is all the text graph takes. An HTML page gives, besides,
-a bag of hashed structure tokens for every block (tags, class, id and role words of the elements around
-it, words of its links' addresses) and a row of measured cues. `context` then lets every block see what
-a stage said of its neighbours, its ancestors, its look-alikes and the page as a whole.
+bags of hashed structure words for every block (tags, class, id and role words of the elements around it,
+words of its links' addresses and relations) and a row of measured cues. `context` then lets every block
+see what was said of its neighbours, its ancestors and its look-alikes.
 """
 
 from __future__ import annotations
@@ -16,28 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch._cues import CUE_NAMES, page_cues
-from chaffinch._structure import TOKEN_BUCKETS, Structure, block_tokens, read_structure
+from chaffinch._structure import LEVELS, TOKEN_BUCKETS, Bags, Structure, read_structure, structure_bags
 from chaffinch.blocks import Document
+from chaffinch.labels import LABELS
 
 __all__ = [
     "CUE_NAMES",
     "MAX_BYTES",
     "PADDING",
+    "SECOND_COLUMNS",
     "TOKEN_BUCKETS",
     "VERSION",
+    "Bags",
     "PackedText",
     "PageFeatures",
-    "block_rows",
+    "Structure",
     "context",
+    "first_rows",
     "pack_text",
     "page_features",
+    "second_rows",
 ]
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 # Changes whenever the meaning of any array below changes; a model of another version is refused.
-VERSION: Final = 1
+VERSION: Final = 2
 
 # Zero bytes before, between and after paragraphs: an n-gram never reaches from one into the next.
 PADDING: Final = 8
@@ -47,6 +52,9 @@ MAX_BYTES: Final = 2048
 
 # Neighbours on either side whose labels a block sees.
 WINDOW: Final = 3
+
+# Columns of the second stage's rows: labels and two content columns, each with its surroundings; masses.
+SECOND_COLUMNS: Final = (len(LABELS) + 2) * (2 * WINDOW + LEVELS + 2) + 2 * LEVELS + 11 + len(CUE_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +84,89 @@ def pack_text(paragraphs: Sequence[str]) -> PackedText:
 class PageFeatures:
     """What the page model sees of an HTML page before any stage has spoken.
 
-    `cues` is float32 of shape (blocks, len(CUE_NAMES)); `tokens` is int64 of shape (tokens,), block i
-    owning the `token_counts[i]` after those of the blocks before it.
+    `cues` is float32 of shape (blocks, len(CUE_NAMES)); `bags` hold the hashed structure words.
     """
 
     cues: Floats
-    tokens: Ints
-    token_counts: Ints
+    bags: Bags
     structure: Structure
 
 
 def page_features(document: Document) -> PageFeatures:
     """Measure a page cut by `segment`; every array follows the order of its blocks."""
     structure = read_structure(document)
-    tokens = block_tokens(document)
-    counts = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
-    flat = np.array([token for bag in tokens for token in bag], dtype=np.int64)
-    return PageFeatures(page_cues(document, structure), flat, counts, structure)
+    return PageFeatures(page_cues(document, structure), structure_bags(document, structure.links), structure)
 
 
-def block_rows(page: PageFeatures, text: Floats, structure: Floats, from_text: Floats) -> Floats:
-    """Return what the page model sees: the cues, and all evidence in its context.
+def first_rows(
+    cues: Floats, structure: Structure, of_text: Floats, of_elements: Floats, from_text: Floats
+) -> Floats:
+    """Return what the page model's first stage sees: the cues, and all evidence in its context.
 
-    `text` and `structure` are the linear evidence of a block's words and of its elements' words,
+    `of_text` and `of_elements` are the linear evidence of a block's words and of its elements' words,
     `from_text` the probabilities that the text model gives the page's blocks as mere text.
     """
-    said = np.concatenate([text, structure, np.log(from_text + _LEAST)], axis=1)
-    return np.concatenate([page.cues, context(said, page.structure)], axis=1)
+    said = np.concatenate([of_text, of_elements, np.log(from_text + _LEAST)], axis=1)
+    return np.concatenate([cues, context(said, structure)], axis=1)
+
+
+def second_rows(cues: Floats, structure: Structure, probabilities: Floats, content: Floats) -> Floats:
+    """Return what the second stage sees: what the first said, in context and weighed by length; the cues.
+
+    `probabilities` are the first stage's, (blocks, labels), `content` its log-odds of main content,
+    (blocks, 1). The first columns are the logarithms of `probabilities`, then `content`.
+    """
+    likely = 1 / (1 + np.exp(-content))
+    said = np.concatenate([np.log(probabilities + _LEAST), content, likely], axis=1)
+    lengths = np.expm1(cues[:, CUE_NAMES.index("log_length")].astype(np.float64))
+    mass = _mass(likely[:, 0].astype(np.float64), lengths, structure)
+    rows: Floats = np.concatenate(
+        [context(said, structure), mass, cues], axis=1, dtype=np.float32, casting="unsafe"
+    )
+    return rows
+
+
+def _mass(likely: NDArray[np.float64], lengths: NDArray[np.float64], structure: Structure) -> NDArray[Any]:
+    """Weigh the content of a page by its characters, as its reader does: (blocks, columns).
+
+    For each distinct ancestor, and for the blocks of the same path: the share of its text that is
+    content, and its share of the page's content; how much of the page's content stands before and after
+    the block, and how far away its first and last certain blocks are; for the page, its expected content,
+    the best F1 that is expected of any choice, the likeliest block, and the mean over characters and blocks.
+    """
+    held = likely * lengths
+    content, counted = (np.concatenate([[0], np.cumsum(each)]) for each in (held, lengths))
+    total = max(content[-1], 1e-6)
+    first, last = structure.ranges[:, :, 0], structure.ranges[:, :, 1]
+    inside = content[last] - content[first]
+    _, groups = np.unique(structure.paths, return_inverse=True)
+    alike = np.bincount(groups, weights=held)[groups]
+    alike_lengths = np.bincount(groups, weights=lengths)[groups]
+    order = np.arange(len(lengths))
+    # Keeping what is likelier than half the best expected F1 gives that F1 (Lewis, 1995).
+    best = _best_f1(likely, held, lengths, total)
+    certain = np.flatnonzero(likely >= best / 2)
+    ends = order[:, None] - certain[[0, -1]]
+    page = [np.log1p(total), best, likely.max(), total / counted[-1], likely.mean()]
+    return np.concatenate(
+        [
+            inside / np.maximum(counted[last] - counted[first], 1),
+            inside / total,
+            np.stack([alike / alike_lengths, alike / total], axis=1),
+            np.stack([content[:-1] / total, (total - content[1:]) / total], axis=1),
+            np.sign(ends) * np.log1p(np.abs(ends)),
+            np.broadcast_to(page, (len(lengths), len(page))),
+        ],
+        axis=1,
+    )
+
+
+def _best_f1(
+    likely: NDArray[np.float64], held: NDArray[np.float64], lengths: NDArray[np.float64], total: float
+) -> float:
+    """Return the largest F1 in characters that keeping the likeliest blocks is expected to give."""
+    order = np.argsort(-likely, kind="stable")
+    return float((2 * np.cumsum(held[order]) / (np.cumsum(lengths[order]) + total)).max())
 
 
 # Added to probabilities before their logarithm.
@@ -114,7 +178,7 @@ def context(said: Floats, structure: Structure) -> Floats:
 
     `said` is float32 of shape (blocks, columns). The surroundings are, column by column: each of the
     `WINDOW` neighbours before and after (zero beyond the ends), the mean over the blocks of each
-    distinct ancestor, over the blocks of the same path, and over the whole page.
+    distinct ancestor, and over the blocks of the same path.
     """
     count, columns = said.shape
     parts: list[NDArray[Any]] = [said]
