@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chaffinch._links import LINK_FLAGS
-from chaffinch._structure import LEVELS, Structure
+from chaffinch._structure import LEVELS, TOKEN_ANCESTORS, Structure
 from chaffinch.blocks import Document, segment
 from chaffinch.features import (
     CUE_NAMES,
@@ -279,7 +279,8 @@ def test_lone_surrogates_are_packed_as_question_marks() -> None:
 # Four blocks: the first two below one element and alike, the last two below another, unlike.
 HAND_MADE = Structure(
     ranges=np.array([[[0, 2], [0, 4]], [[0, 2], [0, 4]], [[2, 4], [0, 4]], [[2, 4], [0, 4]]]),
-    paths=np.array([7, 7, 9, 8]),
+    ancestors=np.zeros((4, TOKEN_ANCESTORS), dtype=np.int64),
+    paths=np.array([0, 0, 2, 1]),
     siblings=np.zeros((4, 3), dtype=np.int64),
     links=np.zeros((4, len(LINK_FLAGS)), dtype=np.bool_),
 )

@@ -22,6 +22,12 @@ from training.corpora import Gold, SourcePage, load
 
 Labels: TypeAlias = NDArray[np.int8]
 
+# Characters below which a page whose gold text is empty has indeed no content. Where a longer page has
+# none, nobody wrote it down: gold texts are missing even of long articles.
+EMPTY_GOLD_LENGTH: Final = 2000
+# Words from which a block that stands in gold paragraphs is certainly one of them.
+MIN_CERTAIN: Final = 8
+
 UNKNOWN: Final = -1
 NUMBER: Final = {code: number for number, code in enumerate(CODES)}
 
@@ -125,10 +131,3 @@ def _content(source: SourcePage, texts: Sequence[str]) -> Labels:
         certain = np.array([len(words(text)) >= MIN_CERTAIN for text in texts], dtype=bool)
         return np.where((found == 1) & certain, 1, UNKNOWN).astype(np.int8)
     return np.full(len(texts), UNKNOWN, dtype=np.int8)
-
-
-# Characters below which a page whose gold text is empty has indeed no content. Where a longer page has
-# none, nobody wrote it down: gold texts are missing even of long articles.
-EMPTY_GOLD_LENGTH: Final = 2000
-# Words from which a block that stands in gold paragraphs is certainly one of them.
-MIN_CERTAIN: Final = 8

@@ -111,17 +111,21 @@ class Pipeline:
         return fit_page(self._stages, pages, text, self.fold_of, seed=seed, jobs=jobs)
 
     @cached_property
+    def blocks(self) -> Blocks:
+        """The blocks of all pages, with their folds."""
+        return Blocks(self.pages, self.fold_of)
+
+    @cached_property
     def page(self) -> PageFit:
         """The page model, calibrated on what models that never saw a block's domain said of it."""
         fit = self.page_fit
-        return replace(fit, blend=evaluate.blend_of(fit, Blocks(self.pages, self.fold_of)))
+        return replace(fit, blend=evaluate.blend_of(fit, self.blocks))
 
     @cached_property
     def figures(self) -> dict[str, Any]:
         """Thresholds and all figures, from models that never saw the domain they are judged on."""
-        blocks = Blocks(self.pages, self.fold_of)
-        rows = evaluate.held_out_page_probabilities(self.page, blocks)
-        given = np.split(rows, blocks.ends[1:-1])
+        rows = evaluate.held_out_page_probabilities(self.page, self.blocks)
+        given = np.split(rows, self.blocks.ends[1:-1])
         pages, given = self._with_silent(self.pages, given)
         html = evaluate.choose_html_thresholds(pages, given)
         text = evaluate.choose_text_thresholds(self.text)

@@ -272,7 +272,7 @@ def _levels(structure: Structure, measured: _Array) -> list[_Array]:
 
 def _alike(structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
     """Describe all blocks of the same path, and how many siblings share it."""
-    _, groups = np.unique(structure.paths, return_inverse=True)
+    groups = structure.paths
     sizes = np.bincount(groups).astype(np.float64)
     total = np.bincount(groups, weights=lengths)
     linked = np.bincount(groups, weights=links)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -36,13 +35,15 @@ class Structure:
     """Where every block stands.
 
     `ranges` is int64 (blocks, LEVELS, 2): first block and one past the last block below each
-    distinct ancestor, the last ancestor repeated; `paths` is int64 (blocks,): equal for blocks whose
-    chains of tags and classes are equal; `siblings` is int64 (blocks, 3): elements beside the block's
-    own, its parent and its grandparent that share their path; `links` is bool (blocks, flags), as
-    `LINK_FLAGS` names them.
+    distinct ancestor, the last ancestor repeated; `ancestors` is int64 (blocks, TOKEN_ANCESTORS): the
+    block's own element, its parent and so on, -1 beyond the top; `paths` is int64 (blocks,): equal for
+    blocks whose chains of tags and classes are equal, numbered from 0 without gaps; `siblings` is int64
+    (blocks, 3): elements beside the block's own, its parent and its grandparent that share their path;
+    `links` is bool (blocks, flags), as `LINK_FLAGS` names them.
     """
 
     ranges: NDArray[np.int64]
+    ancestors: NDArray[np.int64]
     paths: NDArray[np.int64]
     siblings: NDArray[np.int64]
     links: NDArray[np.bool_]
@@ -53,31 +54,26 @@ def read_structure(document: Document) -> Structure:
     elements, blocks = document.elements, document.blocks
     # Entry -1 of every list per element serves element -1: text outside every element.
     parents = [*(element.parent for element in elements), -1]
+    owners = [block.element for block in blocks]
     paths, beside = _paths(elements)
-    levels = _levels(parents, [block.element for block in blocks])
-    ranges = (levels[block.element] for block in blocks)
-    up, owners = np.array(parents, dtype=np.int64), _owners(document)
-    siblings = np.stack([np.array(beside, dtype=np.int64)[own] for own in _upwards(up, owners, 3)], axis=1)
+    levels = _levels(parents, owners)
+    ranges = chain.from_iterable(levels[owner] for owner in owners)
+    ancestors = _ancestors(parents, owners)
     return Structure(
-        np.fromiter(chain.from_iterable(ranges), dtype=np.int64).reshape(-1, LEVELS, 2),
-        np.array(paths, dtype=np.int64)[owners],
-        siblings,
+        np.fromiter(ranges, dtype=np.int64).reshape(-1, LEVELS, 2),
+        ancestors,
+        np.unique(np.array(paths, dtype=np.int64)[ancestors[:, 0]], return_inverse=True)[1],
+        np.array(beside, dtype=np.int64)[ancestors[:, :3]],
         link_flags(document),
     )
 
 
-def _owners(document: Document) -> NDArray[np.int64]:
-    blocks = document.blocks
-    return np.fromiter((block.element for block in blocks), dtype=np.int64, count=len(blocks))
-
-
-def _upwards(
-    parents: NDArray[np.int64], owners: NDArray[np.int64], steps: int
-) -> Iterator[NDArray[np.int64]]:
-    """Yield the blocks' elements, then those elements' parents, and so on."""
-    for _ in range(steps):
-        yield owners
-        owners = parents[owners]
+def _ancestors(parents: list[int], owners: list[int]) -> NDArray[np.int64]:
+    above = np.array(parents, dtype=np.int64)
+    steps = [np.array(owners, dtype=np.int64)]
+    for _ in range(TOKEN_ANCESTORS - 1):
+        steps.append(above[steps[-1]])
+    return np.stack(steps, axis=1)
 
 
 def _paths(elements: list[Element]) -> tuple[list[int], list[int]]:
@@ -130,9 +126,8 @@ class Bags:
 
     Blocks share the elements around them, so what equal elements say is listed once: in one bag as it
     counts near a block, in another as it counts further out. A word counts as often as a block's bags hold
-    it. Bag i
-    owns the `sizes[i]` of `tokens` after those of the bags before it, block j the `counts[j]` of `bags`
-    after those of the blocks before it. All are int64, flat.
+    it. Bag i owns the `sizes[i]` of `tokens` after those of the bags before it, block j the `counts[j]` of
+    `bags` after those of the blocks before it. All are int64, flat.
     """
 
     tokens: NDArray[np.int64]
@@ -146,11 +141,8 @@ class Bags:
         return {"tokens": self.tokens, "sizes": self.sizes, "bags": self.bags, "counts": self.counts}
 
 
-def structure_bags(document: Document, links: NDArray[np.bool_]) -> Bags:
-    """Return the hashed structure words of every block, of the elements around it and within it.
-
-    `links` is what `link_flags` says of the page.
-    """
+def structure_bags(document: Document, structure: Structure) -> Bags:
+    """Return the hashed structure words of every block, of the elements around it and within it."""
     kept: dict[tuple[int, ...], int] = {}  # the words of every bag, in the order of their numbers
     known: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
     near, far = [], []
@@ -168,27 +160,24 @@ def structure_bags(document: Document, links: NDArray[np.bool_]) -> Bags:
         for inline in block.inline
     ]
     external = kept.setdefault(_EXTERNAL, len(kept))
-    inline += [(index, external) for index in np.flatnonzero(links[:, EXTERNAL]).tolist()]
-    bags, counts = _named(document, near, far, np.array(inline, dtype=np.int64).reshape(-1, 2))
+    inline += [(index, external) for index in np.flatnonzero(structure.links[:, EXTERNAL]).tolist()]
+    around = structure.ancestors
+    bags, counts = _named(around, near, far, np.array(inline, dtype=np.int64).reshape(-1, 2))
     tokens = np.fromiter(chain.from_iterable(kept), dtype=np.int64)
     return Bags(tokens, np.fromiter(map(len, kept), dtype=np.int64, count=len(kept)), bags, counts)
 
 
 def _named(
-    document: Document, near: list[int], far: list[int], inline: NDArray[np.int64]
+    around: NDArray[np.int64], near: list[int], far: list[int], inline: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the bags that each block names, block after block, and how many each names."""
-    parents = np.array([*(element.parent for element in document.elements), -1], dtype=np.int64)
-    owners = _owners(document)
-    held = [np.array([*numbers, -1], dtype=np.int64) for numbers in (near, far)]
-    named = np.full((len(owners), TOKEN_ANCESTORS), -1, dtype=np.int64)
-    for distance, own in enumerate(_upwards(parents, owners, TOKEN_ANCESTORS)):
-        named[:, distance] = held[distance >= NEAR][own]
+    close, distant = (np.array([*numbers, -1], dtype=np.int64) for numbers in (near, far))
+    named = np.concatenate([close[around[:, :NEAR]], distant[around[:, NEAR:]]], axis=1)
     blocks, places = np.nonzero(named >= 0)
     owner = np.concatenate([blocks, inline[:, 0]])
     order = np.argsort(owner, kind="stable")
     bags = np.concatenate([named[blocks, places], inline[:, 1]])[order]
-    return bags, np.bincount(owner, minlength=len(owners))
+    return bags, np.bincount(owner, minlength=len(around))
 
 
 @lru_cache(maxsize=1 << 15)

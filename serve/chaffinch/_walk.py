@@ -178,7 +178,8 @@ class Walk:
                 document.description = clean_text(attributes.get("content") or "")
             elif name == "og:url":  # a syndicated page names its source as canonical, but not here
                 own = (attributes.get("content") or "").strip()
-                document.url, self._certain_url = (own, True) if own else (document.url, self._certain_url)
+                if own:
+                    document.url, self._certain_url = own, True
         elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical" and not self._certain_url:
             document.url = (attributes.get("href") or "").strip() or document.url
 

@@ -95,7 +95,7 @@ class PageFeatures:
 def page_features(document: Document) -> PageFeatures:
     """Measure a page cut by `segment`; every array follows the order of its blocks."""
     structure = read_structure(document)
-    return PageFeatures(page_cues(document, structure), structure_bags(document, structure.links), structure)
+    return PageFeatures(page_cues(document, structure), structure_bags(document, structure), structure)
 
 
 def first_rows(
@@ -139,7 +139,7 @@ def _mass(likely: NDArray[np.float64], lengths: NDArray[np.float64], structure: 
     total = max(content[-1], 1e-6)
     first, last = structure.ranges[:, :, 0], structure.ranges[:, :, 1]
     inside = content[last] - content[first]
-    _, groups = np.unique(structure.paths, return_inverse=True)
+    groups = structure.paths
     alike = np.bincount(groups, weights=held)[groups]
     alike_lengths = np.bincount(groups, weights=lengths)[groups]
     order = np.arange(len(lengths))
@@ -198,8 +198,7 @@ _STEPS = [step for step in range(-WINDOW, WINDOW + 1) if step]
 
 
 def _path_means(said: Floats, paths: Ints) -> NDArray[np.float64]:
-    _, groups = np.unique(paths, return_inverse=True)
-    sizes = np.bincount(groups)
-    sums = np.stack([np.bincount(groups, weights=column) for column in said.T], axis=1)
-    means: NDArray[np.float64] = (sums / sizes[:, None])[groups]
+    sizes = np.bincount(paths)
+    sums = np.stack([np.bincount(paths, weights=column) for column in said.T], axis=1)
+    means: NDArray[np.float64] = (sums / sizes[:, None])[paths]
     return means
