@@ -28,11 +28,16 @@ def only(html: str) -> RawBlock:
     return block
 
 
+def look(document: Document, element: int) -> tuple[str, tuple[str, ...]]:
+    """The tag and the cues of an element."""
+    return list(document.elements.looks)[document.elements.kinds[element]]
+
+
 def tags_above(document: Document, block: RawBlock) -> list[str]:
-    tags, index = [], block.element
-    while index >= 0:
-        tags.append(document.elements[index].tag)
-        index = document.elements[index].parent
+    tags, element = [], block.element
+    while element >= 0:
+        tags.append(look(document, element)[0])
+        element = document.elements.parents[element]
     return tags
 
 
@@ -135,7 +140,8 @@ def test_a_hidden_panel_that_holds_something_to_read_is_read_and_marked() -> Non
     half = "x" * (HIDDEN_PANEL // 2)
     document = page(f"<p>Seen</p><div hidden class=tab><p>{half}</p><p>{half}</p></div><p>Seen too</p>")
     assert [block.hidden >= 0 for block in document.blocks] == [False, True, True, False]
-    assert document.elements[document.blocks[1].hidden].cues[0] == "tab"
+    _, (classes, *_) = look(document, document.blocks[1].hidden)
+    assert classes == "tab"
 
 
 def test_a_hidden_panel_one_character_short_is_left_out() -> None:
@@ -173,8 +179,9 @@ def test_a_block_knows_the_elements_above_it_and_their_cues() -> None:
     )
     (block,) = document.blocks
     assert tags_above(document, block) == ["p", "section", "div", "body", "html"]
-    div = document.elements[document.elements[document.elements[block.element].parent].parent]
-    assert div.cues == ("Card wide", "c1", "note", "about", "//x/Bird", "Finch")
+    parents = document.elements.parents
+    div = look(document, parents[parents[block.element]])
+    assert div == ("div", ("Card wide", "c1", "note", "about", "//x/Bird", "Finch"))
 
 
 def test_text_after_a_child_belongs_to_the_parent_again() -> None:
@@ -183,16 +190,18 @@ def test_text_after_a_child_belongs_to_the_parent_again() -> None:
 
 
 def test_inline_elements_around_a_text_are_kept_once_each_with_their_address() -> None:
-    block = only(
+    document = page(
         "<p><a class=k href='/x' rel=nofollow>a</a><a class=k href='/x' rel=nofollow>b</a><i>c</i></p>"
     )
-    assert block.inline == (("a", "k", "", "", "", "", "", "/x", "nofollow", ""), ("i", *[""] * 9))
+    around = [document.inline[number] for number in document.blocks[0].inline]
+    assert around == [("a", "k", "", "", "", "", "", "/x", "nofollow", ""), ("i", *[""] * 9)]
 
 
 def test_of_thousands_of_open_inline_elements_the_innermost_are_kept() -> None:
     spans = "".join(f"<span id=s{number}>" for number in range(5000))
-    inline = only(f"<p>{spans}x</p>").inline
-    assert [entry[2] for entry in inline] == [f"s{number}" for number in range(5000 - INLINE_DEPTH, 5000)]
+    document = page(f"<p>{spans}x</p>")
+    around = [document.inline[number][2] for number in document.blocks[0].inline]
+    assert around == [f"s{number}" for number in range(5000 - INLINE_DEPTH, 5000)]
 
 
 def test_images_controls_and_rules_are_counted_before_the_next_block() -> None:
@@ -256,8 +265,8 @@ def test_an_article_that_only_json_ld_carries_is_read() -> None:
     script = json_ld('{"@graph": [{"articleBody": "short"}, {"articleBody": "' + LONG + '\\nThe end."}]}')
     document = page(f"<head>{script}</head><p>Loading</p>")
     assert [block.text for block in document.blocks] == ["Loading", LONG.strip(), "The end."]
-    last = document.elements[document.blocks[-1].element]
-    assert (last.tag, last.cues[0]) == ("script", "articleBody")
+    tag, (classes, *_) = look(document, document.blocks[-1].element)
+    assert (tag, classes) == ("script", "articleBody")
 
 
 def test_json_ld_is_known_but_not_repeated_where_the_body_has_the_article() -> None:
@@ -351,8 +360,14 @@ def _told(document: Document) -> dict[str, Any]:
         name: getattr(document, name)
         for name in ("kind", "title", "description", "language", "article_body", "url")
     }
-    told["elements"] = [[e.tag, e.parent, *e.cues] for e in document.elements]
+    elements = document.elements
+    looks = [look(document, element) for element in range(len(elements))]
+    told["elements"] = [
+        [tag, parent, *cues] for (tag, cues), parent in zip(looks, elements.parents, strict=True)
+    ]
+    told["ranges"] = [list(ends) for ends in zip(elements.firsts, elements.lasts, strict=True)]
     told["blocks"] = [
-        {**asdict(block), "inline": [list(entry) for entry in block.inline]} for block in document.blocks
+        {**asdict(block), "inline": [list(document.inline[number]) for number in block.inline]}
+        for block in document.blocks
     ]
     return told

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from numpy.typing import NDArray
 
 from chaffinch._links import LINK_FLAGS
@@ -173,6 +174,55 @@ def test_words_of_a_class_are_told_apart_however_they_are_joined() -> None:
     assert first == second == third
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("newsletter-signup", "newsletterSignup"),
+        ("wp-block_2col", "wp block col"),
+        ("HTMLBlock", "html block"),
+        ("adBOX", "ad box"),
+        ("Ünter-titel", "Ünter titel"),
+        ("a-note x1", "note"),
+        ("card " + "x" * 500, "card " + "x" * 450),
+        (" ".join(f"word{'abcdefghijklmnopqrstuvwxyz'[n]}" for n in range(26)), " ".join(
+            f"word{'abcdefghijklmnopqrstuvwxyz'[n]}" for n in range(24))),
+    ],
+    ids=["case", "signs", "acronym", "capitals", "letters", "single", "long text", "many words"],
+)  # fmt: skip
+def test_a_class_is_cut_into_words(one: str, other: str) -> None:
+    _, page = measure(f"<p class='{one}'>a</p><p class='{other}'>b</p>")
+    first, second = words(page)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("class=ads", "class=cards"), ("class=promo", "role=promo"), ("class=q", "class=qa")]
+)
+def test_other_words_and_words_of_other_attributes_are_told_apart(one: str, other: str) -> None:
+    _, page = measure(f"<p {one}>a</p><p {other}>b</p>")
+    first, second = map(set, words(page))
+    assert first != second
+
+
+def test_zeros_in_an_attribute_are_white_space() -> None:
+    soup = BeautifulSoup("<p>a</p><p class='promo card'>b</p><p role=note>c</p>", "html.parser")
+    plain = words_of(soup)
+    soup.select("p")[1]["class"] = "promo\0card"
+    assert words_of(soup) == plain
+
+
+def words_of(soup: BeautifulSoup) -> list[list[int]]:
+    return words(page_features(segment(soup)))
+
+
+def test_the_host_of_an_address_is_no_word() -> None:
+    _, page = measure(
+        "<p><a href='https://a.example/seeds'>a</a></p><p><a href='//b.example/seeds'>b</a></p>"
+    )
+    first, second = words(page)
+    assert first == second
+
+
 def test_the_address_of_a_link_is_part_of_its_blocks_tokens() -> None:
     _, page = measure("<p><a href='/subscribe'>a</a></p><p><a href='/birds'>b</a></p>")
     first, second = map(set, words(page))
@@ -280,9 +330,11 @@ def test_lone_surrogates_are_packed_as_question_marks() -> None:
 HAND_MADE = Structure(
     ranges=np.array([[[0, 2], [0, 4]], [[0, 2], [0, 4]], [[2, 4], [0, 4]], [[2, 4], [0, 4]]]),
     ancestors=np.zeros((4, TOKEN_ANCESTORS), dtype=np.int64),
+    depths=np.ones(4, dtype=np.int64),
+    around=np.zeros(4, dtype=np.int64),
     paths=np.array([0, 0, 2, 1]),
     siblings=np.zeros((4, 3), dtype=np.int64),
-    links=np.zeros((4, len(LINK_FLAGS)), dtype=np.bool_),
+    links=np.zeros((4, len(LINK_FLAGS) + 1), dtype=np.int64),
 )
 
 

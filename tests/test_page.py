@@ -15,7 +15,7 @@ from chaffinch.page import checked_labels
 
 def block(text: str, label: str) -> Block:
     rest = 0.3 / (len(LABELS) - 1)
-    return Block(text, label, {name: 0.7 if name == label else rest for name in LABELS})
+    return Block(text, label, tuple(0.7 if name == label else rest for name in LABELS))
 
 
 def page(*keep: str) -> Page:

@@ -26,16 +26,18 @@ from training.evidence import Evidence, structure_model
 from training.graphs import Graph
 from training.linear import structure_rows
 from training.network import (
-    CLIP,
+    REACH,
     Network,
+    Networks,
     add_network,
     calibrated,
     fit_network,
     logits,
     probabilities,
     softmax,
+    standard,
 )
-from training.page_graph import PageParts, second_model
+from training.page_graph import SecondParts, second_model
 from training.pipeline import Pipeline
 from training.reference import text_evidence
 from training.runtime import session
@@ -87,7 +89,7 @@ def network(random: np.random.Generator, one_thread: None) -> Network:
     """A fitted, calibrated network of three members that never met the last of its four labels."""
     rows = random.normal(2, 3, size=(600, 5)).astype(np.float32)
     targets = (rows[:, 0] > 2).astype(int) + (rows[:, 1] > 2)
-    fitted = fit_network(rows, targets, labels=4, hidden=7, members=3, epochs=4, decay=1e-3, seed=0)
+    fitted = fit_network(rows, targets, Networks(7, 3, 4, 1e-3), labels=4, seed=0)
     return calibrated(fitted, logits(fitted, rows), targets, np.ones(len(rows)))
 
 
@@ -114,7 +116,8 @@ def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeli
 
 def test_another_first_stage_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     page = tiny_pipeline.page
-    labels = replace(page.first.labels, center=page.first.labels.center + np.float32(0.1))
+    (weights, bias, second, out_bias), *others = page.first.labels.layers
+    labels = replace(page.first.labels, layers=[(weights, bias + np.float32(0.1), second, out_bias), *others])
 
     with pytest.raises(VerificationError, match="page"):
         check(tiny_model, tiny_pipeline, page=replace(page, first=replace(page.first, labels=labels)))
@@ -174,7 +177,7 @@ def test_export_writes_nothing_where_a_graph_disagrees(
     monkeypatch: pytest.MonkeyPatch,
     exists: bool,
 ) -> None:
-    def blurred(parts: PageParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
+    def blurred(parts: SecondParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
         return second_model(parts, replace(blend, sharpness=blend.sharpness * 0.9), columns, metadata)
 
     monkeypatch.setattr("training.export.second_model", blurred)
@@ -230,7 +233,7 @@ def test_a_network_in_a_graph_gives_the_same_probabilities(
     rows = np.concatenate(
         [
             random.normal(2, 3, size=(200, 5)),
-            random.normal(0, 1e4, size=(50, 5)),
+            random.normal(0, 100, size=(50, 5)),
             np.zeros((1, 5)),
         ]
     ).astype(np.float32)
@@ -255,14 +258,28 @@ def test_a_network_says_what_scikit_learn_s_says(
 ) -> None:
     rows = random.normal(size=(700, 4)).astype(np.float32)
     targets = np.digitize(rows[:, 0] - rows[:, 3], [0, 1][: labels - 1])
-    fitted = fit_network(rows, targets, labels=labels, hidden=6, members=1, epochs=5, decay=1e-2, seed=3)
-    scaled = np.clip((rows - fitted.center) / fitted.spread, -CLIP, CLIP)
+    fitted = fit_network(rows, targets, Networks(6, 1, 5, 1e-2), labels=labels, seed=3)
+    center, spread = standard(rows)
+    scaled = (rows - center) / spread
     same = MLPClassifier((6,), alpha=1e-2, batch_size=512, max_iter=5, random_state=3)
     same.fit(scaled, targets)
 
     np.testing.assert_allclose(
         probabilities(fitted, logits(fitted, rows)), same.predict_proba(scaled), atol=1e-5
     )
+
+
+def test_standardised_columns_have_spread_one_but_no_value_beyond_their_reach(
+    random: np.random.Generator,
+) -> None:
+    rare = np.where(np.arange(5000) == 7, 1, 0)
+    rows = np.stack([random.normal(3, 20, size=5000), rare], axis=1).astype(np.float32)
+
+    center, spread = standard(rows)
+    scaled = (rows - center) / spread
+
+    assert scaled[:, 0].std() == pytest.approx(1, abs=1e-3)
+    assert scaled[7, 1] == pytest.approx(REACH, abs=1e-3)
 
 
 def test_a_fitted_network_does_not_depend_on_the_number_of_cores(
@@ -273,7 +290,7 @@ def test_a_fitted_network_does_not_depend_on_the_number_of_cores(
 
     def fit(threads: int) -> Floats:
         with threadpool_limits(threads):
-            fitted = fit_network(rows, targets, labels=2, hidden=64, members=1, epochs=2, decay=1e-3, seed=0)
+            fitted = fit_network(rows, targets, Networks(64, 1, 2, 1e-3), labels=2, seed=0)
         return fitted.layers[0][0]
 
     assert np.array_equal(fit(1), fit(2))
@@ -407,10 +424,10 @@ def test_the_same_parts_give_the_same_bytes(network: Network, random: np.random.
     width = run_text(rows_model(held), ["Quay"])[0].shape[1]
     rows = random.normal(size=(60, width)).astype(np.float32)
     targets = random.integers(0, 2, size=60)
-    first = fit_network(rows, targets, labels=2, hidden=3, members=1, epochs=1, decay=1, seed=0)
+    first = fit_network(rows, targets, Networks(3, 1, 1, 1), labels=2, seed=0)
     width = run_text(rows_model(held, first), ["Quay"])[0].shape[1]
     rows = random.normal(size=(60, width)).astype(np.float32)
-    second = fit_network(rows, targets, labels=2, hidden=3, members=1, epochs=1, decay=1, seed=0)
+    second = fit_network(rows, targets, Networks(3, 1, 1, 1), labels=2, seed=0)
 
     made = [text_model(held, first, second, {"a": "b"}).SerializeToString(deterministic=True) for _ in "12"]
 

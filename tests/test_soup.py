@@ -43,11 +43,16 @@ MADE_UP = {
 }
 
 
+def look(document: Document, element: int) -> tuple[str, tuple[str, ...]]:
+    """The tag and the cues of an element."""
+    return list(document.elements.looks)[document.elements.kinds[element]]
+
+
 def seen(block: RawBlock, document: Document) -> tuple[object, ...]:
     """What is said of a block, its element given by tag and cues instead of by number."""
-    element = document.elements[block.element]
     counts = (block.link_length, block.emphasis_length, block.images, block.controls, block.rules)
-    return (block.text, element.tag, element.cues, block.inline, counts, block.hidden >= 0)
+    inline = tuple(document.inline[number] for number in block.inline)
+    return (block.text, look(document, block.element), inline, counts, block.hidden >= 0)
 
 
 def blocks(document: Document) -> list[tuple[object, ...]]:
@@ -114,10 +119,10 @@ def test_elements_that_a_parser_leaves_out_are_added(html: str, parser: str) -> 
 
 
 def _above(document: Document, block: RawBlock) -> list[str]:
-    tags, index = [block.text], block.element
-    while index >= 0:
-        tags.append(document.elements[index].tag)
-        index = document.elements[index].parent
+    tags, element = [block.text], block.element
+    while element >= 0:
+        tags.append(look(document, element)[0])
+        element = document.elements.parents[element]
     return tags
 
 
@@ -139,9 +144,9 @@ def test_a_changed_soup_is_cut_as_it_is_now() -> None:
     soup.select(".ad")[0].decompose()
     soup.select("p")[0]["class"] = "lead"
     document = segment(soup)
-    assert [(block.text, document.elements[block.element].cues[0]) for block in document.blocks] == [
-        ("Seeds", "lead")
-    ]
+    (block,) = document.blocks
+    _, (classes, *_) = look(document, block.element)
+    assert (block.text, classes) == ("Seeds", "lead")
 
 
 @pytest.mark.parametrize("parser", PARSERS)

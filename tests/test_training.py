@@ -22,6 +22,7 @@ from chaffinch.labels import GROUPS, LABELS
 from training import __main__ as command
 from training import corpora, fetch, page_fit
 from training.folds import FOLDS, assign, assign_apart
+from training.network import Networks
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
 from training.stages import Stages
@@ -55,10 +56,9 @@ def _no_network(url: str) -> IO[bytes]:
 @pytest.fixture
 def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
     """Few trees, one network: two fits are compared, not how good they are."""
-    few = Trees(5, 7, 0.1)
-    for stage in ("FIRST", "SECOND"):
-        small = replace(getattr(page_fit, stage), members=1, classes=few, content=few)
-        monkeypatch.setattr(page_fit, stage, small)
+    trees, networks = Trees(5, 7, 0.1), Networks(48, 1, 6, 1e-2)
+    monkeypatch.setattr(page_fit, "FIRST", page_fit.FirstSizes(networks, trees, trees))
+    monkeypatch.setattr(page_fit, "SECOND", page_fit.SecondSizes(trees, trees, networks))
 
 
 @pytest.fixture
@@ -251,6 +251,17 @@ def test_a_stage_that_was_interrupted_leaves_nothing_behind(tmp_path: Path) -> N
 
     assert list(tmp_path.iterdir()) == []
     assert Stages("key", tmp_path).run("fit", lambda: 1) == 1
+
+
+def test_an_array_is_kept_mapped_and_the_same_when_it_is_kept_from_an_earlier_run(tmp_path: Path) -> None:
+    rows = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+    made = Stages("key", tmp_path).run("rows", lambda: rows)
+    kept = Stages("key", tmp_path).run("rows", lambda: np.zeros(0, dtype=np.float32))
+
+    assert isinstance(made, np.memmap)
+    assert np.array_equal(made, rows)
+    assert np.array_equal(kept, rows)
 
 
 def test_an_interrupted_run_goes_on_from_the_last_stage(

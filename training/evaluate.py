@@ -17,6 +17,7 @@ from chaffinch.labels import LABELS
 from training import metrics
 from training.blend import Blend, blended, fit_blend
 from training.dataset import UNKNOWN, Page
+from training.folds import Unseen
 from training.network import probabilities
 from training.page_fit import Blocks, PageFit
 from training.text_fit import TextFit
@@ -36,7 +37,7 @@ Probabilities = NDArray[np.float32]
 
 def blend_of(fit: PageFit, blocks: Blocks, without: int | None = None) -> Blend:
     """Return the blend that the held-out opinions teach, all of them or those outside one fold."""
-    free = blocks.without(frozenset() if without is None else frozenset({without}))
+    free = blocks.without(Unseen() if without is None else Unseen({without}))
     return fit_blend(fit.opinions[free], blocks.labels[free], blocks.weights[free])
 
 

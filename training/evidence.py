@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from training.graphs import Graph
 
+# Evidence is clipped here, in logits: a short odd text must not outweigh everything around it.
+LIMIT: Final = 12.0
 # Weights beyond this quantile may be clipped, so that a few large ones do not cost the others their
 # grain; none is cut below a quarter.
 WEIGHT_QUANTILE: Final = 0.9999
@@ -19,7 +21,7 @@ class Evidence:
     """What hashed features say of a block, in one column for each question.
 
     `weights` is int8 (buckets, columns). A column's value is the sum of its weights times `scale`,
-    over the root of the number of features, plus `bias`; both are float32 (columns,).
+    over the root of the number of features, plus `bias`, but within `LIMIT`; both are float32 (columns,).
     """
 
     def __init__(self, coefficients: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
@@ -47,7 +49,8 @@ def _sums(graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: 
 def _scaled(graph: Graph, evidence: Evidence, sums: str, column: str) -> str:
     scaled = graph.add("Mul", graph.cast(sums, np.float32), graph.constant(evidence.scale))
     scaled = graph.add("Div", scaled, graph.add("Sqrt", column))
-    return graph.add("Add", scaled, graph.constant(evidence.bias))
+    scaled = graph.add("Add", scaled, graph.constant(evidence.bias))
+    return graph.add("Clip", scaled, graph.float(-LIMIT), graph.float(LIMIT))
 
 
 def structure_model(evidence: Evidence, metadata: dict[str, str]) -> onnx.ModelProto:

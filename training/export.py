@@ -65,7 +65,7 @@ def export(
 def _graphs(text: TextFit, page: PageFit) -> dict[str, onnx.ModelProto]:
     metadata = {"feature_version": str(features.VERSION), "labels": ",".join(LABELS)}
     assert page.blend is not None
-    columns = [len(stage.labels.center) for stage in (page.first, page.second)]
+    columns = page.first.labels.columns, page.second.content_network.columns
     return {
         "text": text.parts.model(metadata),
         "structure": structure_model(page.structure, metadata),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final, TypeAlias
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 FOLDS: Final = 5
+# The folds that a model has not seen.
+Unseen: TypeAlias = frozenset[int]
 
 
 def assign(groups: Iterable[str], folds: int = FOLDS) -> dict[str, int]:
@@ -18,3 +23,8 @@ def assign(groups: Iterable[str], folds: int = FOLDS) -> dict[str, int]:
 def assign_apart(domains: Iterable[str], documents: Iterable[str]) -> dict[str, int]:
     """Return the fold of every registered domain and seed document; a new document moves no domain."""
     return assign(domains) | assign(documents)
+
+
+def outside(fold: NDArray[Any], unseen: Unseen) -> NDArray[np.bool_]:
+    """Flag what a model may learn from: what lies in none of the folds it must not see."""
+    return ~np.isin(fold, list(unseen))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,12 @@ from training.graphs import Graph
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
+Layer: TypeAlias = tuple[Floats, Floats, Floats, Floats]
 
-# Standardised inputs are clipped here: one outlandish page must not throw a network.
-CLIP: Final = 6.0
+# Inputs are standardised, and no further from their mean than this: what is rare must not throw a network.
+REACH: Final = 16.0
+# What varies less is constant but for rounding, which must not be magnified.
+LEAST_SPREAD: Final = 1e-3
 # Logit of a label that a small run never met.
 UNSEEN_LOGIT: Final = -10.0
 
@@ -28,16 +31,18 @@ UNSEEN_LOGIT: Final = -10.0
 class Network:
     """Networks of one hidden layer, side by side; their mean logit, calibrated, gives the probabilities.
 
-    `center` and `spread` standardise the input; `layers` holds (hidden weights, hidden bias, output
-    weights, output bias) of each member. Calibration multiplies the mean logits by `sharpness` and
-    adds `offset`.
+    `layers` holds (hidden weights, hidden bias, output weights, output bias) of each member.
+    Calibration multiplies the mean logits by `sharpness` and adds `offset`.
     """
 
-    center: Floats
-    spread: Floats
-    layers: list[tuple[Floats, Floats, Floats, Floats]]
+    layers: list[Layer]
     sharpness: float = 1.0
     offset: Floats = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
+
+    @property
+    def columns(self) -> int:
+        """How many columns go in."""
+        return int(self.layers[0][0].shape[0])
 
     @property
     def labels(self) -> int:
@@ -45,39 +50,46 @@ class Network:
         return int(self.layers[0][3].shape[0])
 
 
-def fit_network(
-    rows: Floats,
-    targets: NDArray[Any],
-    *,
-    labels: int,
-    hidden: int,
-    members: int,
-    epochs: int,
-    decay: float,
-    seed: int,
-) -> Network:
-    """Fit `members` networks that differ by their seed; targets number the `labels` from 0."""
+class Networks(NamedTuple):
+    """How many hidden units, of how many networks side by side; epochs of fitting, ridge penalty."""
+
+    hidden: int
+    members: int
+    epochs: int
+    decay: float
+
+
+def fit_network(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int) -> Network:
+    """Fit networks that differ by their seed; targets number the `labels` from 0."""
+    center, spread = standard(rows)
+    scaled = (rows - center) / spread
+    fitted = [_fit_member(scaled, targets, labels, size, seed + member) for member in range(size.members)]
+    return Network([_unscaled(layer, center, spread) for layer in fitted])
+
+
+def standard(rows: Floats) -> tuple[Floats, Floats]:
+    """Return means and spreads that standardise rows: standard deviations, or more where values are rare."""
     center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-    spread = (rows.std(axis=0, dtype=np.float64) + 1e-6).astype(np.float32)
-    scaled = np.clip((rows - center) / spread, -CLIP, CLIP)
-    fitted = [
-        _fit_member(scaled, targets, labels, hidden, epochs, decay, seed + member)
-        for member in range(members)
-    ]
-    return Network(center, spread, fitted)
+    reach = np.maximum(rows.max(axis=0) - center, center - rows.min(axis=0))
+    spread = np.maximum(rows.std(axis=0, dtype=np.float64), reach / REACH)
+    return center, np.maximum(spread, LEAST_SPREAD).astype(np.float32)
 
 
-def _fit_member(
-    rows: Floats,
-    targets: NDArray[Any],
-    labels: int,
-    hidden: int,
-    epochs: int,
-    decay: float,
-    seed: int,
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _unscaled(layer: Layer, center: Floats, spread: Floats) -> Layer:
+    """Put the standardisation into the weights: it costs nothing then."""
+    first, bias, second, out_bias = layer
+    weights = first.astype(np.float64) / spread[:, None]
+    return weights.astype(np.float32), (bias - center @ weights).astype(np.float32), second, out_bias
+
+
+def _fit_member(rows: Floats, targets: NDArray[Any], labels: int, size: Networks, seed: int) -> Layer:
     model = MLPClassifier(
-        (hidden,), alpha=decay, batch_size=512, max_iter=epochs, random_state=seed, shuffle=True
+        (size.hidden,),
+        alpha=size.decay,
+        batch_size=512,
+        max_iter=size.epochs,
+        random_state=seed,
+        shuffle=True,
     )
     # The number of epochs is chosen, not waited for.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -88,7 +100,7 @@ def _fit_member(
     if second.shape[1] == 1:  # two labels: scikit-learn keeps one logistic output
         second, out_bias = np.hstack([-second / 2, second / 2]), np.r_[-out_bias / 2, out_bias / 2]
     known = model.classes_.astype(np.int64)
-    weights = np.zeros((hidden, labels), dtype=np.float32)
+    weights = np.zeros((size.hidden, labels), dtype=np.float32)
     offsets = np.full(labels, UNSEEN_LOGIT, dtype=np.float32)
     weights[:, known], offsets[known] = second, out_bias
     return first.astype(np.float32), bias.astype(np.float32), weights, offsets
@@ -96,9 +108,8 @@ def _fit_member(
 
 def logits(network: Network, rows: Floats) -> Floats:
     """Return the members' mean logits, before calibration: (rows, labels)."""
-    scaled = np.clip((rows - network.center) / network.spread, -CLIP, CLIP)
     total = sum(
-        np.maximum(scaled @ first + bias, 0) @ second + out_bias
+        np.maximum(rows @ first + bias, 0) @ second + out_bias
         for first, bias, second, out_bias in network.layers
     )
     return np.asarray(total / len(network.layers), dtype=np.float32)
@@ -139,15 +150,12 @@ def calibrated(network: Network, raw: Floats, targets: NDArray[Any], weights: ND
 
 
 def add_network(graph: Graph, rows: str, network: Network) -> str:
-    """Add a network to a graph: standardise, members side by side as one wide layer, calibrate, softmax."""
-    centred = graph.add("Sub", rows, graph.constant(network.center))
-    scaled = graph.add("Div", centred, graph.constant(network.spread))
-    scaled = graph.add("Clip", scaled, graph.float(-CLIP), graph.float(CLIP))
+    """Add a network to a graph: members side by side as one wide layer, calibrate, softmax."""
     first = np.concatenate([layer[0] for layer in network.layers], axis=1)
     bias = np.concatenate([layer[1] for layer in network.layers])
     second = np.concatenate([layer[2] for layer in network.layers]) / len(network.layers)
     out_bias = np.mean([layer[3] for layer in network.layers], axis=0)
-    hidden = graph.add("Gemm", scaled, graph.constant(first), graph.constant(bias))
+    hidden = graph.add("Gemm", rows, graph.constant(first), graph.constant(bias))
     hidden = graph.add("Relu", hidden)
     second = (second * network.sharpness).astype(np.float32)
     out_bias = (out_bias * network.sharpness + network.offset).astype(np.float32)

@@ -17,17 +17,16 @@ from chaffinch.labels import LABELS
 from training.blend import Blend
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence, structure_model
+from training.folds import Unseen, outside
 from training.linear import STRUCTURE_DECAY, fit_evidence, structure_rows
-from training.network import fit_network
-from training.page_graph import FOLDING, PageParts, opinions
+from training.network import Networks, fit_network
+from training.page_graph import FOLDING, FirstParts, SecondParts
 from training.runtime import session
 from training.stages import Stages
 from training.text_fit import TextFit, TextParts
 from training.trees import Trees, fit_trees
 
 Floats: TypeAlias = NDArray[np.float32]
-# The folds that a model has not seen.
-Unseen: TypeAlias = frozenset[int]
 Result = TypeVar("Result")
 
 # A block weighs one over the root of the number on its page: of a long page only so many roots of blocks
@@ -40,36 +39,43 @@ SHARES: Final = (0.2, 5.0)
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """How large a stage is: hidden units, members, epochs and ridge penalty of its networks; its trees.
+class FirstSizes:
+    """How large the first stage is."""
 
-    `by_share` weighs blocks by the share of their page's text when main content is learned, and adds a
-    network for it.
-    """
-
-    hidden: int
-    members: int
-    epochs: int
-    decay: float
+    labels: Networks
     classes: Trees
     content: Trees
-    by_share: bool = False
 
 
-FIRST: Final = Sizes(128, 2, 8, 3e-3, classes=Trees(60, 15, 0.1), content=Trees(150, 31, 0.1))
-SECOND: Final = Sizes(48, 4, 6, 1e-2, classes=Trees(80, 15, 0.08), content=Trees(100, 63, 0.1), by_share=True)
+@dataclass(frozen=True)
+class SecondSizes:
+    """How large the second stage is."""
+
+    classes: Trees
+    content: Trees
+    content_network: Networks
+
+
+# Few deep trees: a graph takes a tree of 127 leaves in little more time than one of 15. Networks fitted
+# long, side by side, tell the labels better than one wide one, or one fitted as long as its loss falls.
+FIRST: Final = FirstSizes(
+    labels=Networks(96, 4, 12, 3e-3), classes=Trees(20, 63, 0.2), content=Trees(60, 127, 0.13)
+)
+SECOND: Final = SecondSizes(
+    classes=Trees(20, 63, 0.15), content=Trees(60, 127, 0.1), content_network=Networks(48, 4, 6, 1e-2)
+)
 
 
 @dataclass(frozen=True)
 class PageFit:
     """The page model, and what both stages fitted without a page's domain said of its blocks.
 
-    `opinions` are those of `page_graph.opinions`, (blocks, 10).
+    `opinions` are those of `SecondParts.opinions`, (blocks, 10).
     """
 
     structure: Evidence
-    first: PageParts
-    second: PageParts
+    first: FirstParts
+    second: SecondParts
     opinions: Floats
     blend: Blend | None = None
 
@@ -98,7 +104,7 @@ class Blocks:
 
     def without(self, unseen: Unseen) -> NDArray[np.bool_]:
         """Flag the blocks that a model may learn from."""
-        return ~np.isin(self.fold, list(unseen))
+        return outside(self.fold, unseen)
 
 
 def fit_page(
@@ -124,7 +130,7 @@ def fit_page(
         stages,
         "first stage",
         [Unseen(), *held_out, *map(Unseen, combinations(folds, 2))],
-        lambda unseen: partial(_fit_parts, rows, blocks, unseen, FIRST, seed),
+        lambda unseen: partial(_fit_first, rows, blocks, unseen, seed),
         jobs,
     )
     structures = [page.features.structure for page in pages if page.features is not None]
@@ -197,46 +203,46 @@ def _page_rows(page: Page, text: Any, structure: Any) -> Floats:
     return first_rows(features.cues, features.structure, evidence, found, probabilities)
 
 
-def _fit_parts(rows: Floats, blocks: Blocks, unseen: Unseen, sizes: Sizes, seed: int) -> PageParts:
-    """Fit a stage on the blocks that may be learned from."""
-    free = blocks.without(unseen)
-    labelled = np.flatnonzero(free & (blocks.labels != UNKNOWN))
-    aligned = np.flatnonzero(free & _drawn(blocks, seed) & (blocks.content != UNKNOWN))
-    labels = blocks.labels[labelled]
+def _labelled(blocks: Blocks, unseen: Unseen) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """Return the blocks whose label may be learned from, their labels and their classes."""
+    places = np.flatnonzero(blocks.without(unseen) & (blocks.labels != UNKNOWN))
+    labels = blocks.labels[places]
     classes = FOLDING.argmax(axis=1)[labels]
-    if len(np.unique(classes)) < FOLDING.shape[1] or len(np.unique(blocks.content[aligned])) < 2:
+    if len(np.unique(classes)) < FOLDING.shape[1]:
         raise FitError(f"without folds {sorted(unseen)} not every class is there: more documents are needed")
-    network: dict[str, Any] = {
-        "hidden": sizes.hidden,
-        "members": sizes.members,
-        "epochs": sizes.epochs,
-        "decay": sizes.decay,
-        "seed": seed,
-    }
-    shares = blocks.shares[aligned] if sizes.by_share else None
-    seen, content = rows[aligned], blocks.content[aligned]
-    return PageParts(
-        labels=fit_network(rows[labelled], labels, labels=len(LABELS), **network),
-        classes=fit_trees(rows[labelled], classes, sizes.classes, seed=seed),
-        content=fit_trees(seen, content, sizes.content, seed=seed, weights=shares),
-        content_network=fit_network(seen, content, labels=2, **network) if sizes.by_share else None,
+    return places, labels, classes
+
+
+def _aligned(blocks: Blocks, unseen: Unseen, seed: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the blocks that main content may be learned from, and whether they are that."""
+    drawn = np.random.default_rng(seed).random(len(blocks.weights)) < DRAWN_ROOTS * blocks.weights
+    places = np.flatnonzero(blocks.without(unseen) & drawn & (blocks.content != UNKNOWN))
+    content = blocks.content[places]
+    if len(np.unique(content)) < 2:
+        raise FitError(f"without folds {sorted(unseen)} all is content or none is: more pages are needed")
+    return places, content
+
+
+def _fit_first(rows: Floats, blocks: Blocks, unseen: Unseen, seed: int) -> FirstParts:
+    """Fit the first stage on the blocks that may be learned from."""
+    places, labels, classes = _labelled(blocks, unseen)
+    aligned, content = _aligned(blocks, unseen, seed)
+    seen = rows[places]
+    return FirstParts(
+        labels=fit_network(seen, labels, FIRST.labels, labels=len(LABELS), seed=seed),
+        classes=fit_trees(seen, classes, FIRST.classes, seed=seed),
+        content=fit_trees(rows[aligned], content, FIRST.content, seed=seed),
     )
-
-
-def _drawn(blocks: Blocks, seed: int) -> NDArray[np.bool_]:
-    chance = np.random.default_rng(seed).random(len(blocks.weights))
-    drawn: NDArray[np.bool_] = chance < DRAWN_ROOTS * blocks.weights
-    return drawn
 
 
 def _fit_second(
     rows: Floats,
     structures: Sequence[Structure],
     blocks: Blocks,
-    first: Mapping[Unseen, PageParts],
+    first: Mapping[Unseen, FirstParts],
     unseen: Unseen,
     seed: int,
-) -> tuple[PageParts, Floats]:
+) -> tuple[SecondParts, Floats]:
     """Fit the second stage without some folds; return it, and the opinions of those folds' blocks."""
     columns = len(CUE_NAMES)
     seen = np.empty((len(rows), SECOND_COLUMNS), dtype=np.float32)
@@ -249,6 +255,13 @@ def _fit_second(
                 page = places[begin:end]
                 said = probabilities[begin:end], content[begin:end]
                 seen[page] = second_rows(rows[page, :columns], structure, *said)
-    parts = _fit_parts(seen, blocks, unseen, SECOND, seed)
+    places, _, classes = _labelled(blocks, unseen)
+    aligned, content = _aligned(blocks, unseen, seed)
+    given = seen[aligned]
+    parts = SecondParts(
+        classes=fit_trees(seen[places], classes, SECOND.classes, seed=seed),
+        content=fit_trees(given, content, SECOND.content, seed=seed, weights=blocks.shares[aligned]),
+        content_network=fit_network(given, content, SECOND.content_network, labels=2, seed=seed),
+    )
     held = seen[~blocks.without(unseen)]
-    return parts, opinions(parts, held) if len(held) else np.empty((0, len(LABELS) + 1), dtype=np.float32)
+    return parts, parts.opinions(held) if len(held) else np.empty((0, len(LABELS) + 1), dtype=np.float32)

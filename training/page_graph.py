@@ -25,93 +25,112 @@ FOLDING: Final = np.array(
 # Added to probabilities before their logarithm; content scores are clipped to this.
 _LEAST: Final = 1e-5
 _CLIP: Final = 8.0
+# How far a stage's trees for the classes move what the network says of the labels: all the way would lose
+# what the network knows, and the second stage's have less to add.
+_FIRST_SHARE: Final = 0.5
+_SECOND_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True)
-class PageParts:
-    """What a stage is made of: a network for the labels, trees for the classes and for main content.
-
-    The second stage has a network for main content too, whose score counts as much as the trees'.
-    """
+class FirstParts:
+    """The first stage: a network for the labels, trees for the classes and for main content."""
 
     labels: Network
     classes: HistGradientBoostingClassifier
     content: HistGradientBoostingClassifier
-    content_network: Network | None = None
 
     def said(self, rows: Floats) -> tuple[Floats, Floats]:
         """Return the labels' probabilities (rows, labels) and the content score (rows, 1)."""
-        labels, classes = softmax(logits(self.labels, rows)), softmax(raw_scores(self.classes, rows))
-        correction = (np.log(classes + _LEAST) - np.log(labels @ FOLDING + _LEAST)) / 2
-        scores = np.log(labels + _LEAST) + correction @ FOLDING.T
-        return softmax(scores), np.clip(self._content(rows), -_CLIP, _CLIP)
-
-    def _content(self, rows: Floats) -> Floats:
-        score = raw_scores(self.content, rows)
-        if self.content_network is None:
-            return score
-        odds = logits(self.content_network, rows)
-        mean: Floats = (score + odds[:, 1:] - odds[:, :1]) / np.float32(2)
-        return mean
+        labels = softmax(logits(self.labels, rows))
+        content = np.clip(raw_scores(self.content, rows), -_CLIP, _CLIP)
+        scores = _corrected(np.log(labels + _LEAST), raw_scores(self.classes, rows), _FIRST_SHARE)
+        return softmax(scores), content
 
 
-def opinions(second: PageParts, rows: Floats) -> Floats:
-    """Return what both stages say: log-probabilities of the labels, then the content score (rows, 10).
+@dataclass(frozen=True)
+class SecondParts:
+    """The second stage: trees for the classes; trees and a network for main content.
 
-    The labels are those of both stages, the second one's rows begin with the first's; content is the
-    second one's.
+    Of the labels it takes what the first said, with which its own rows begin: a second network for them,
+    fitted on what the first one says of them, adds nothing.
     """
-    probabilities, content = second.said(rows)
-    mean = (np.log(probabilities + _LEAST) + rows[:, : len(LABELS)]) / 2
-    return np.concatenate([mean, content], axis=1)
+
+    classes: HistGradientBoostingClassifier
+    content: HistGradientBoostingClassifier
+    content_network: Network
+
+    def opinions(self, rows: Floats) -> Floats:
+        """Return what both stages say: log-probabilities of the labels, then the content score (rows, 10)."""
+        scores = _corrected(rows[:, : len(LABELS)], raw_scores(self.classes, rows), _SECOND_SHARE)
+        odds = logits(self.content_network, rows)
+        content = (raw_scores(self.content, rows) + odds[:, 1:] - odds[:, :1]) / 2
+        return np.concatenate([np.log(softmax(scores) + _LEAST), np.clip(content, -_CLIP, _CLIP)], axis=1)
 
 
-def first_model(parts: PageParts, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
+def _corrected(scores: Floats, classes: Floats, share: float) -> Floats:
+    """Move the log-probabilities of labels a share of the way to what the trees say of their classes."""
+    folded = np.log(np.exp(scores) @ FOLDING + _LEAST)
+    correction = np.log(softmax(classes) + _LEAST) - folded
+    moved: Floats = scores + correction @ FOLDING.T * np.float32(share)
+    return moved
+
+
+def first_model(parts: FirstParts, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
     """Return the first stage's graph: rows → `probabilities` of the labels and `content` score."""
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
-    labels, content = _said(graph, rows, parts)
-    graph.output("probabilities", labels, np.float32, ["blocks", len(LABELS)])
+    labels = _log(graph, add_network(graph, rows, parts.labels))
+    labels = _add_correction(graph, labels, add_trees(graph, rows, parts.classes), _FIRST_SHARE)
+    graph.output("probabilities", graph.add("Softmax", labels, axis=1), np.float32, ["blocks", len(LABELS)])
+    content = _clipped(graph, add_trees(graph, rows, parts.content))
     graph.output("content", content, np.float32, ["blocks", 1])
     return graph.model("first", metadata)
 
 
-def second_model(parts: PageParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
+def second_model(parts: SecondParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
     """Return the second stage's graph: rows → calibrated `probabilities`."""
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
-    labels, content = _said(graph, rows, parts)
-    count = len(LABELS)
-    said = graph.add("Slice", rows, graph.ints(0), graph.ints(count), graph.ints(1))
-    raw = graph.add("Log", graph.add("Add", labels, graph.float(_LEAST)))
-    raw = graph.add("Mul", graph.add("Add", raw, said), graph.float(blend.sharpness / 2))
+    said = graph.add("Slice", rows, graph.ints(0), graph.ints(len(LABELS)), graph.ints(1))
+    scores = _add_correction(graph, said, add_trees(graph, rows, parts.classes), _SECOND_SHARE)
+    labels = _log(graph, graph.add("Softmax", scores, axis=1))
+    # The network gives probabilities; their log-odds are what is wanted, and finite.
+    odds = graph.add("Add", add_network(graph, rows, parts.content_network), graph.float(1e-30))
+    sides = graph.constant(np.array([[-1], [1]], dtype=np.float32))
+    odds = graph.add("MatMul", graph.add("Log", odds), sides)
+    content = graph.add("Add", add_trees(graph, rows, parts.content), odds)
+    content = _clipped(graph, graph.add("Mul", content, graph.float(0.5)))
+    probabilities = _blended(graph, labels, content, blend)
+    graph.output("probabilities", probabilities, np.float32, ["blocks", len(LABELS)])
+    return graph.model("second", metadata)
+
+
+def _blended(graph: Graph, labels: str, content: str, blend: Blend) -> str:
+    """Add `blend.blended`."""
+    raw = graph.add("Mul", labels, graph.float(blend.sharpness))
     raw = graph.add("Add", raw, graph.constant(blend.offset))
     promotional = graph.constant(IS_PROMOTIONAL)
     pitch = graph.add("Mul", graph.add("Softmax", raw, axis=1), promotional)
-    shift = np.zeros((1, count), dtype=np.float32)
+    shift = np.zeros((1, len(LABELS)), dtype=np.float32)
     shift[0, LABELS.index("editorial")] = blend.content
     raw = graph.add("Add", raw, graph.add("MatMul", content, graph.constant(shift)))
     raw = graph.add("Sub", raw, graph.constant(NEVER * IS_PROMOTIONAL))
     rest = graph.add("Sub", graph.float(1), graph.add("ReduceSum", pitch, graph.ints(1), keepdims=1))
     others = graph.add("Mul", graph.add("Softmax", raw, axis=1), rest)
-    graph.output("probabilities", graph.add("Add", pitch, others), np.float32, ["blocks", count])
-    return graph.model("second", metadata)
+    return graph.add("Add", pitch, others)
 
 
-def _said(graph: Graph, rows: str, parts: PageParts) -> tuple[str, str]:
-    """Add what a stage says of rows."""
-    least = graph.float(_LEAST)
-    labels = add_network(graph, rows, parts.labels)
-    classes = graph.add("Softmax", add_trees(graph, rows, parts.classes), axis=1)
-    folded = graph.add("MatMul", labels, graph.constant(FOLDING))
-    logs = [graph.add("Log", graph.add("Add", value, least)) for value in (labels, classes, folded)]
-    correction = graph.add("Mul", graph.add("Sub", logs[1], logs[2]), graph.float(0.5))
-    correction = graph.add("MatMul", correction, graph.constant(np.ascontiguousarray(FOLDING.T)))
-    labels = graph.add("Softmax", graph.add("Add", logs[0], correction), axis=1)
-    content = add_trees(graph, rows, parts.content)
-    if parts.content_network is not None:
-        odds = graph.add("Add", add_network(graph, rows, parts.content_network), graph.float(1e-30))
-        sides = graph.constant(np.array([[-1], [1]], dtype=np.float32))
-        content = graph.add("Add", content, graph.add("MatMul", graph.add("Log", odds), sides))
-        content = graph.add("Mul", content, graph.float(0.5))
-    return labels, graph.add("Clip", content, graph.float(-_CLIP), graph.float(_CLIP))
+def _add_correction(graph: Graph, scores: str, classes: str, share: float) -> str:
+    """Add `_corrected`."""
+    said = _log(graph, graph.add("Softmax", classes, axis=1))
+    folded = _log(graph, graph.add("MatMul", graph.add("Exp", scores), graph.constant(FOLDING)))
+    unfolding = graph.constant(np.ascontiguousarray(FOLDING.T) * np.float32(share))
+    return graph.add("Add", scores, graph.add("MatMul", graph.add("Sub", said, folded), unfolding))
+
+
+def _log(graph: Graph, probabilities: str) -> str:
+    return graph.add("Log", graph.add("Add", probabilities, graph.float(_LEAST)))
+
+
+def _clipped(graph: Graph, content: str) -> str:
+    return graph.add("Clip", content, graph.float(-_CLIP), graph.float(_CLIP))

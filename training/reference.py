@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch.features import MAX_BYTES, Bags
-from training.evidence import Evidence
+from training.evidence import LIMIT, Evidence
 from training.text_graph import BEFORE, BUCKETS, MULTIPLIERS, NGRAM
 
 
@@ -19,7 +19,7 @@ def text_evidence(evidence: Evidence, paragraphs: list[str]) -> NDArray[np.float
         padded = bytes(BEFORE) + own + bytes(NGRAM)
         buckets = [_bucket(padded[place : place + NGRAM]) for place in range(len(own))]
         total = evidence.weights[buckets].astype(np.int64).sum(axis=0)
-        rows.append(total * evidence.scale.astype(np.float64) / max(len(own), 1) ** 0.5 + evidence.bias)
+        rows.append(_scaled(evidence, total, len(own)))
     return np.array(rows)
 
 
@@ -30,8 +30,14 @@ def structure_evidence(evidence: Evidence, page: Bags) -> NDArray[np.float64]:
     for named in np.split(page.bags, np.cumsum(page.counts)[:-1]):
         own = [word for bag in named for word in words[bag]]
         total = evidence.weights[own].astype(np.int64).sum(axis=0)
-        rows.append(total * evidence.scale.astype(np.float64) / max(len(own), 1) ** 0.5 + evidence.bias)
+        rows.append(_scaled(evidence, total, len(own)))
     return np.array(rows)
+
+
+def _scaled(evidence: Evidence, total: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    exact = total * evidence.scale.astype(np.float64) / max(count, 1) ** 0.5 + evidence.bias
+    clipped: NDArray[np.float64] = np.clip(exact, -LIMIT, LIMIT)
+    return clipped
 
 
 def _bucket(ngram: bytes) -> int:

@@ -15,8 +15,9 @@ from chaffinch.features import pack_text
 from chaffinch.labels import LABELS
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence
+from training.folds import Unseen, outside
 from training.linear import TEXT_DECAY, fit_evidence, text_rows
-from training.network import Network, calibrated, fit_network, logits
+from training.network import Network, Networks, calibrated, fit_network, logits
 from training.runtime import session
 from training.text_graph import rows_model, text_model
 from training.views import View, extracted, whole
@@ -28,10 +29,8 @@ SEED_WEIGHT: Final = 4
 VIEWS: Final = 3
 WHOLE_SHARE: Final = 0.3
 
-MEMBERS: Final = 2
-EPOCHS: Final = 8
-DECAY: Final = 3e-3
-HIDDEN: Final = (96, 48)
+FIRST: Final = Networks(96, 2, 8, 3e-3)
+SECOND: Final = Networks(48, 2, 8, 3e-3)
 
 
 @dataclass(frozen=True)
@@ -66,48 +65,42 @@ def fit_text(
     jobs: int,
 ) -> TextFit:
     """Fit the text model on annotated pages and seed documents, and once more without each fold."""
-    folds = [*range(max(fold_of.values()) + 1), None]
-    evidence = dict(zip(folds, _fit_evidence(pages, documents, fold_of, folds, seed, jobs), strict=True))
+    held_out = [Unseen({fold}) for fold in range(max(fold_of.values()) + 1)]
+    unseen = [*held_out, Unseen()]
+    evidence = dict(zip(unseen, _fit_evidence(pages, documents, fold_of, unseen, seed, jobs), strict=True))
     views, share = _views([page for page in pages if page.annotated], documents, seed)
     owner = np.array([fold_of[view.group] for view in views])
     samples = _Samples(views, owner, share, seed)
 
-    def stage(hidden: int, rows: NDArray[np.float32], which: int | None) -> Network:
-        use = samples.without(which)
-        return fit_network(
-            rows[use],
-            samples.labels[use],
-            labels=len(LABELS),
-            hidden=hidden,
-            members=MEMBERS,
-            epochs=EPOCHS,
-            decay=DECAY,
-            seed=seed,
-        )
+    def stage(size: Networks, rows: NDArray[np.float32], folds: Unseen) -> Network:
+        use = samples.without(folds)
+        return fit_network(rows[use], samples.labels[use], size, labels=len(LABELS), seed=seed)
 
     parallel = Parallel(n_jobs=jobs, prefer="threads")
-    rows = samples.rows(lambda fold: rows_model(evidence[fold]))
-    first = dict(zip(folds, parallel(delayed(stage)(HIDDEN[0], rows, fold) for fold in folds), strict=True))
-    rows = samples.rows(lambda fold: rows_model(evidence[fold], first[fold]))
-    second = dict(zip(folds, parallel(delayed(stage)(HIDDEN[1], rows, fold) for fold in folds), strict=True))
+    rows = samples.rows(lambda folds: rows_model(evidence[folds]))
+    fitted = parallel(delayed(stage)(FIRST, rows, folds) for folds in unseen)
+    first = dict(zip(unseen, fitted, strict=True))
+    rows = samples.rows(lambda folds: rows_model(evidence[folds], first[folds]))
+    fitted = parallel(delayed(stage)(SECOND, rows, folds) for folds in unseen)
+    second = dict(zip(unseen, fitted, strict=True))
 
-    raw = np.empty((len(samples.labels), second[None].labels), dtype=np.float32)
-    for fold in folds[:-1]:
-        held = samples.fold == fold
-        raw[held] = logits(second[fold], rows[held])
+    raw = np.empty((len(samples.labels), second[Unseen()].labels), dtype=np.float32)
+    for folds in held_out:
+        held = ~outside(samples.fold, folds)
+        raw[held] = logits(second[folds], rows[held])
     # What the text model says of a fold goes into the page model's rows: calibrated without that fold too.
-    for fold, network in second.items():
-        free = samples.fold != fold if fold is not None else np.ones(len(raw), dtype=bool)
-        second[fold] = calibrated(network, raw[free], samples.labels[free], samples.weights[free])
-    parts = {fold: TextParts(evidence[fold], first[fold], second[fold]) for fold in folds}
-    return TextFit(parts[None], [parts[fold] for fold in folds[:-1]], views, raw)
+    for folds, network in second.items():
+        free = outside(samples.fold, folds)
+        second[folds] = calibrated(network, raw[free], samples.labels[free], samples.weights[free])
+    parts = {folds: TextParts(evidence[folds], first[folds], second[folds]) for folds in unseen}
+    return TextFit(parts[Unseen()], [parts[folds] for folds in held_out], views, raw)
 
 
 def _fit_evidence(
     pages: Sequence[Page],
     documents: Sequence[Page],
     fold_of: dict[str, int],
-    folds: Sequence[int | None],
+    unseen: Sequence[Unseen],
     seed: int,
     jobs: int,
 ) -> list[Evidence]:
@@ -120,12 +113,12 @@ def _fit_evidence(
     weight = [SEED_WEIGHT if page.features is None else 1 for page in used]
     weights = np.repeat(np.array(weight, dtype=np.float64), sizes)
 
-    def fit(fold: int | None) -> Evidence:
-        seen = owner == fold if fold is not None else np.zeros(len(owner), dtype=bool)
-        hidden = np.where(seen, UNKNOWN, labels), np.where(seen, UNKNOWN, content)
-        return fit_evidence(rows, *hidden, weights, decay=TEXT_DECAY, seed=seed, jobs=jobs)
+    def fit(folds: Unseen) -> Evidence:
+        free = outside(owner, folds)
+        known = np.where(free, labels, UNKNOWN), np.where(free, content, UNKNOWN)
+        return fit_evidence(rows, *known, weights, decay=TEXT_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(fold) for fold in folds]
+    return [fit(folds) for folds in unseen]
 
 
 def _views(pages: Sequence[Page], documents: Sequence[Page], seed: int) -> tuple[list[View], list[float]]:
@@ -152,18 +145,16 @@ class _Samples:
         self.weights = np.repeat(np.array(share), sizes)
         self._draw = np.random.default_rng(seed).random(len(self.labels))
 
-    def without(self, fold: int | None) -> NDArray[np.int64]:
+    def without(self, unseen: Unseen) -> NDArray[np.int64]:
         """Return the paragraphs to fit on: a share below 1 is drawn, one above repeats."""
-        whole_times = np.where(self.weights < 1, self._draw < self.weights, self.weights).astype(np.int64)
-        if fold is not None:
-            whole_times[self.fold == fold] = 0
-        return np.repeat(np.arange(len(whole_times)), whole_times)
+        times = np.where(self.weights < 1, self._draw < self.weights, self.weights).astype(np.int64)
+        return np.repeat(np.arange(len(times)), times * outside(self.fold, unseen))
 
-    def rows(self, model: Callable[[int | None], onnx.ModelProto]) -> NDArray[np.float32]:
+    def rows(self, model: Callable[[Unseen], onnx.ModelProto]) -> NDArray[np.float32]:
         """Run each view through the model that never saw its fold."""
-        sessions = {fold: session(model(int(fold))) for fold in np.unique(self._owner)}
+        sessions = {fold: session(model(Unseen({fold}))) for fold in np.unique(self._owner).tolist()}
         made = []
-        for packed, fold in zip(self._packed, self._owner, strict=True):
+        for packed, fold in zip(self._packed, self._owner.tolist(), strict=True):
             feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
             made.append(sessions[fold].run(None, feed)[0])
         return np.concatenate(made)

@@ -16,7 +16,6 @@ from training.blend import blended
 from training.dataset import Page
 from training.network import logits, probabilities
 from training.page_fit import PageFit
-from training.page_graph import opinions
 from training.reference import structure_evidence, text_evidence
 from training.runtime import session
 from training.text_fit import TextFit
@@ -115,7 +114,7 @@ def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
     pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
         (of_elements, structure_evidence(fit.structure, features.bags)),
         *zip(found, fit.first.said(rows), strict=True),
-        (given, blended(fit.blend, opinions(fit.second, again))),
+        (given, blended(fit.blend, fit.second.opinions(again))),
         (given, classifier.page_probabilities(features, page.texts)),
     ]
     return _largest(np.abs(one - other).max() for one, other in pairs)

@@ -1,4 +1,7 @@
-"""The measured cues of an HTML page's blocks: the shape of their text, their place, their ancestors."""
+"""The measured cues of an HTML page's blocks: the shape of their text, their place, their ancestors.
+
+All are shares, capped counts or logarithms: no page, however odd, may be far beyond what was learned from.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch._links import BLANK, EXTERNAL, LINK_FLAGS
-from chaffinch._structure import LEVELS, Structure
+from chaffinch._structure import AROUND, LEVELS, Structure
 from chaffinch.blocks import Document
 
 _Array: TypeAlias = NDArray[np.float64]
@@ -19,10 +22,6 @@ _Array: TypeAlias = NDArray[np.float64]
 _TAGS = (
     "p div span li td th h1 h2 h3 h4 h5 h6 button label option dt dd figcaption blockquote pre summary "
     "legend section article header footer"
-).split()
-_AROUND = (
-    "article main nav header footer aside form table tr ul ol li dl figure dialog section blockquote "
-    "details fieldset noscript pre button label select"
 ).split()
 _HEADINGS = {f"h{rank}": rank for rank in range(1, 7)}
 
@@ -37,23 +36,26 @@ _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ".”", '."', "।"
 
 # Characters from which an unlinked block counts as prose.
 _PROSE_LENGTH: Final = 80
-# Blocks whose words are compared with the title: longer texts share its words by chance.
+# Words of a block that are compared with the title's, and characters that they are looked for in: longer
+# texts share its words by chance.
 _TITLE_WORDS: Final = 40
+_TITLE_CHARACTERS: Final = 400
 
 _SHAPE_NAMES = (
-    "log_length log_words upper digit space ideograph mean_word first_upper first_digit ends_sentence "
+    "log_length log_words upper digit space ideograph log_mean_word first_upper first_digit ends_sentence "
     "ends_colon title_words"
 ).split()
 _PLACE_NAMES = (
     "link_density links emphasis_density images_before controls_before rules_before images_after "
-    "controls_after hidden depth position character_position from_end repeats in_title title_in "
+    "controls_after hidden log_depth position character_position from_end repeats in_title title_in "
     "in_description same_path_before same_path_after from_h1 heading_distance heading_rank log_blocks "
     "log_page_length page_link_density"
 ).split()
 _LEVEL_NAMES = (
-    "log_length log_blocks link_density mean_length prose_share page_share place controls external blank"
+    "log_length log_blocks link_density log_mean_length prose_share page_share place log_controls external "
+    "blank"
 ).split()
-_ALIKE_NAMES = "log_blocks mean_length link_density page_share siblings_0 siblings_1 siblings_2".split()
+_ALIKE_NAMES = "log_blocks log_mean_length link_density page_share siblings_0 siblings_1 siblings_2".split()
 
 CUE_NAMES: Final[tuple[str, ...]] = (
     *_SHAPE_NAMES,
@@ -61,7 +63,7 @@ CUE_NAMES: Final[tuple[str, ...]] = (
     *_PLACE_NAMES,
     *(f"link {name}" for name in LINK_FLAGS),
     *(f"tag {tag}" for tag in _TAGS),
-    *(f"in {tag}" for tag in _AROUND),
+    *(f"in {tag}" for tag in AROUND),
     *(f"level {level} {name}" for level in range(LEVELS) for name in _LEVEL_NAMES),
     *(f"alike {name}" for name in _ALIKE_NAMES),
 )
@@ -69,28 +71,30 @@ CUE_NAMES: Final[tuple[str, ...]] = (
 
 def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
     """Return one row of `CUE_NAMES` for every block of an HTML page, float32."""
-    texts = [block.text for block in document.blocks]
-    if not texts:
+    blocks = document.blocks
+    if not blocks:
         return np.zeros((0, len(CUE_NAMES)), dtype=np.float32)
+    texts = [block.text for block in blocks]
     lengths = np.array([len(text) for text in texts], dtype=np.float64)
-    links = np.array([block.link_length for block in document.blocks], dtype=np.float64)
-    controls = np.array([block.controls for block in document.blocks], dtype=np.float64)
-    names = [*(element.tag for element in document.elements), ""]
-    tags = [names[block.element] for block in document.blocks]
-    flags = structure.links.T.astype(np.float64)
+    links = np.array([block.link_length for block in blocks], dtype=np.float64)
+    controls = np.array([block.controls for block in blocks], dtype=np.float64)
+    names, kinds = [*(tag for tag, _ in document.elements.looks), ""], [*document.elements.kinds, -1]
+    tags = [names[kinds[block.element]] for block in blocks]
+    flags = (structure.links[:, : len(LINK_FLAGS)].T > 0).astype(np.float64)
     columns = [
         *_shape(texts, lengths),
         *_place(document, structure, lengths, links, tags),
         *flags,
         *_tags(tags),
-        *_surroundings(document),
+        *_surroundings(structure),
         *_levels(
             structure,
             np.stack([lengths, links, _prose(lengths, links), controls, flags[EXTERNAL], flags[BLANK]]),
         ),
         *_alike(structure, lengths, links),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    joined = np.concatenate(columns, dtype=np.float32, casting="unsafe")
+    return np.ascontiguousarray(joined.reshape(len(CUE_NAMES), -1).T)
 
 
 def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
@@ -103,13 +107,13 @@ def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
         kinds[:, _DIGIT] / lengths,
         kinds[:, _SPACE] / lengths,
         kinds[:, _IDEOGRAPH] / lengths,
-        lengths / words,
+        np.log1p(lengths / words),
         (first == _UPPER).astype(np.float64),
         (first == _DIGIT).astype(np.float64),
         _flags([text.endswith(_SENTENCE_ENDS) for text in texts]),
         _flags([text.endswith((":", "：")) for text in texts]),
         titled / words,
-        *(np.minimum(kinds[:, 7 + mark], 20) / np.sqrt(lengths) for mark in range(len(_MARKS))),
+        *(np.minimum(kinds[:, 7:], 20) / np.sqrt(lengths)[:, None]).T,
     ]
 
 
@@ -156,17 +160,16 @@ def _place(
     gaps = np.array([[b.images, b.controls, b.rules] for b in blocks], dtype=np.float64)
     after = np.vstack([gaps[1:], np.zeros((1, 3))])
     ends = np.cumsum(lengths)
-    depths = _depths(document)
     counted = Counter(block.text for block in blocks)
     same = np.concatenate([[0], structure.paths[1:] == structure.paths[:-1]]).astype(np.float64)
     return [
         links / lengths,
-        np.array([min(sum(i[0] == "a" for i in b.inline), 10) for b in blocks], dtype=np.float64),
+        np.minimum(structure.links[:, -1], 10),
         np.array([b.emphasis_length for b in blocks]) / lengths,
         *np.minimum(gaps, 10).T,
         *np.minimum(after[:, :2], 10).T,
         _flags([b.hidden >= 0 for b in blocks]),
-        depths,
+        np.log1p(structure.depths),
         order / count,
         (ends - lengths) / ends[-1],
         np.log1p(count - order),
@@ -181,24 +184,22 @@ def _place(
     ]
 
 
-def _depths(document: Document) -> _Array:
-    depths = [0] * (len(document.elements) + 1)  # the last serves element -1: text outside every element
-    for index, element in enumerate(document.elements):
-        depths[index] = depths[element.parent] + 1
-    return np.array([depths[block.element] for block in document.blocks], dtype=np.float64)
-
-
 def _title_overlap(document: Document) -> list[_Array]:
     """Share of a block's words in the title, of the title's in the block, of its own in the description."""
     title = set(document.title.lower().split())
     description = set(document.description.lower().split())
+    either = title | description
     counts = []
     for block in document.blocks:
-        words = set(block.text[:400].lower().split()[:_TITLE_WORDS])
-        counts.append((len(words), len(words & title), len(words & description)))
-    own, titled, described = np.array(counts, dtype=np.float64).T
-    own = np.maximum(own, 1)
-    return [titled / own, titled / (len(title) or 1), described / own]
+        words = block.text[:_TITLE_CHARACTERS].lower().split()[:_TITLE_WORDS]
+        if either.isdisjoint(words):  # most are, and need no set
+            counts.append((0, 0, 0))
+        else:
+            own = set(words)
+            counts.append((len(own), len(own & title), len(own & description)))
+    sizes, titled, described = np.array(counts, dtype=np.float64).T
+    sizes = np.maximum(sizes, 1)
+    return [titled / sizes, titled / (len(title) or 1), described / sizes]
 
 
 def _headings(tags: list[str], order: _Array) -> list[_Array]:
@@ -223,24 +224,19 @@ def _tags(tags: list[str]) -> list[_Array]:
     return list((numbers[:, None] == np.arange(len(_TAGS))).astype(np.float64).T)
 
 
-def _surroundings(document: Document) -> list[_Array]:
-    """Flag the tags of a block's ancestors, a bit each."""
-    bits = [0] * (len(document.elements) + 1)
-    for index, element in enumerate(document.elements):
-        bits[index] = bits[element.parent] | _AROUND_BITS.get(element.tag, 0)
-    owned = np.array([bits[block.element] for block in document.blocks], dtype=np.int64)
-    return [((owned >> place) & 1).astype(np.float64) for place in range(len(_AROUND))]
+def _surroundings(structure: Structure) -> NDArray[np.int64]:
+    """Unpack the bits of the ancestors' tags, a row each."""
+    return structure.around >> np.arange(len(AROUND))[:, None] & 1
 
 
 _TAG_NUMBERS = {tag: number for number, tag in enumerate(_TAGS)}
-_AROUND_BITS = {tag: 1 << place for place, tag in enumerate(_AROUND)}
 
 
 def _prose(lengths: _Array, links: _Array) -> _Array:
     return ((lengths - links) >= _PROSE_LENGTH) * lengths
 
 
-def _levels(structure: Structure, measured: _Array) -> list[_Array]:
+def _levels(structure: Structure, measured: _Array) -> _Array:
     """Describe the blocks below each ancestor: how much, how linked, how much of it is prose.
 
     `measured` is (6, blocks): length, linked length, prose, controls, external links, new windows.
@@ -248,26 +244,23 @@ def _levels(structure: Structure, measured: _Array) -> list[_Array]:
     count = measured.shape[1]
     sums = np.zeros((len(measured), count + 1))
     np.cumsum(measured, axis=1, out=sums[:, 1:])
-    order = np.arange(count)
-    columns: list[_Array] = []
-    for level in range(LEVELS):
-        first, last = structure.ranges[:, level, 0], structure.ranges[:, level, 1]
-        length, linked, prosy, controlled, external, blank = sums[:, last] - sums[:, first]
-        blocks = np.maximum(last - first, 1)
-        length = np.maximum(length, 1)
-        columns += [
-            np.log1p(length),
-            np.log1p(blocks),
-            linked / length,
-            length / blocks,
-            prosy / length,
-            length / sums[0, -1],
-            (order - first) / blocks,
-            controlled / blocks,
-            external / blocks,
-            blank / blocks,
-        ]
-    return columns
+    first, last = structure.ranges.transpose(2, 1, 0)
+    length, linked, prosy, controlled, external, blank = sums[:, last] - sums[:, first]
+    blocks = np.maximum(last - first, 1)
+    length = np.maximum(length, 1)
+    columns = [
+        np.log1p(length),
+        np.log1p(blocks),
+        linked / length,
+        np.log1p(length / blocks),
+        prosy / length,
+        length / sums[0, -1],
+        (np.arange(count) - first) / blocks,
+        np.log1p(controlled / blocks),
+        external / blocks,
+        blank / blocks,
+    ]
+    return np.stack(columns, axis=1).reshape(-1, count)
 
 
 def _alike(structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
@@ -276,5 +269,5 @@ def _alike(structure: Structure, lengths: _Array, links: _Array) -> list[_Array]
     sizes = np.bincount(groups).astype(np.float64)
     total = np.bincount(groups, weights=lengths)
     linked = np.bincount(groups, weights=links)
-    by_group = [np.log1p(sizes), total / sizes, linked / total, total / lengths.sum()]
+    by_group = [np.log1p(sizes), np.log1p(total / sizes), linked / total, total / lengths.sum()]
     return [column[groups] for column in by_group] + list(np.log1p(structure.siblings).T)

@@ -14,33 +14,56 @@ NO_CUES: Final = ("",) * len(CUE_ATTRIBUTES)
 NO_LINK: Final = ("", "", "")
 
 
-@dataclass(slots=True)
-class Element:
-    """A block-level element on the way to a block; `parent` is its index, -1 at the top.
+# What an element says of itself: its tag and its cues.
+Look: TypeAlias = tuple[str, tuple[str, ...]]
 
-    `node` is the element itself where it is BeautifulSoup's.
+
+@dataclass(slots=True)
+class Elements:
+    """The block-level elements of a page in document order, in columns: there are thousands.
+
+    `kinds` numbers the different `looks`; `parents` are indices, -1 at the top; the blocks below an element
+    are those from its `firsts` up to, not including, its `lasts`; `nodes` are the elements themselves, by
+    index, where they are BeautifulSoup's.
     """
 
-    tag: str
-    parent: int
-    cues: tuple[str, ...]
-    node: Any = None
+    looks: dict[Look, int] = field(default_factory=dict)
+    kinds: list[int] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    nodes: dict[int, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return how many elements there are."""
+        return len(self.kinds)
+
+    def open(self, look: Look, parent: int, first: int, node: Any = None) -> int:
+        """Add an element that has no block below it yet; return its index."""
+        number = len(self.kinds)
+        self.kinds.append(self.looks.setdefault(look, len(self.looks)))
+        self.parents.append(parent)
+        self.firsts.append(first)
+        self.lasts.append(first)
+        if node is not None:
+            self.nodes[number] = node
+        return number
 
 
 @dataclass(slots=True)
 class RawBlock:
     """A block before it has a label; lengths count characters of the folded text or just before it.
 
-    `element` indexes `Document.elements` (-1 in plain text); `inline` holds tag, cues, href, rel and
-    target of the inline elements around its text; `images`, `controls` and `rules` were met since the
-    block before; `hidden` is the element that hides it, or -1.
+    `element` indexes `Document.elements` (-1 in plain text); `inline` indexes `Document.inline`: the inline
+    elements around its text; `images`, `controls` and `rules` were met since the block before; `hidden` is
+    the element that hides it, or -1.
     """
 
     text: str
     element: int = -1
     link_length: int = 0
     emphasis_length: int = 0
-    inline: tuple[tuple[str, ...], ...] = ()
+    inline: tuple[int, ...] = ()
     images: int = 0
     controls: int = 0
     rules: int = 0
@@ -49,11 +72,15 @@ class RawBlock:
 
 @dataclass(slots=True)
 class Document:
-    """A page cut into blocks, in document order, with what it says about itself."""
+    """A page cut into blocks, in document order, with what it says about itself.
+
+    `inline` holds the different inline elements: tag, cues, href, rel and target of each.
+    """
 
     kind: Kind
     blocks: list[RawBlock] = field(default_factory=list)
-    elements: list[Element] = field(default_factory=list)
+    elements: Elements = field(default_factory=Elements)
+    inline: list[tuple[str, ...]] = field(default_factory=list)
     title: str = ""
     description: str = ""
     language: str = ""

@@ -1,33 +1,32 @@
-"""What an HTML page's elements say: ranges of blocks under each ancestor, look-alike paths, hashed words."""
+"""Where an HTML page's blocks stand: ranges of blocks under each ancestor, look-alike paths, surroundings."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from typing import Final
-from zlib import crc32
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch._links import EXTERNAL, link_flags
-from chaffinch.blocks import NO_CUES, Document, Element
+from chaffinch._links import link_counts
+from chaffinch.blocks import Document
+
+Ints: TypeAlias = NDArray[np.int64]
 
 # Ancestors that hold more blocks than the one below them, from the block's own element outwards.
 LEVELS: Final = 6
 # Ancestor elements whose words a block is given.
 TOKEN_ANCESTORS: Final = 8
-# The block's own element and its parent: their words are told apart from those further out.
-NEAR: Final = 2
-# Structure tokens are hashed into this many buckets (a power of two).
-TOKEN_BUCKETS: Final = 1 << 16
-# Words taken from one attribute or address: generated class lists run to hundreds.
-_MAX_WORDS: Final = 24
+# Elements that a block is told to stand in, however far out they are.
+AROUND: Final = tuple(
+    "article main nav header footer aside form table tr ul ol li dl figure dialog section blockquote "
+    "details fieldset noscript pre button label select".split()
+)
+_AROUND_BITS = {tag: 1 << place for place, tag in enumerate(AROUND)}
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")
+# Odd multipliers of the hashes of paths (splitmix64's); products wrap.
+GOLDEN: Final = np.array([0x9E3779B97F4A7C15], dtype=np.uint64)
+_MIX: Final = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,216 +35,107 @@ class Structure:
 
     `ranges` is int64 (blocks, LEVELS, 2): first block and one past the last block below each
     distinct ancestor, the last ancestor repeated; `ancestors` is int64 (blocks, TOKEN_ANCESTORS): the
-    block's own element, its parent and so on, -1 beyond the top; `paths` is int64 (blocks,): equal for
-    blocks whose chains of tags and classes are equal, numbered from 0 without gaps; `siblings` is int64
-    (blocks, 3): elements beside the block's own, its parent and its grandparent that share their path;
-    `links` is bool (blocks, flags), as `LINK_FLAGS` names them.
+    block's own element, its parent and so on, -1 beyond the top; `depths` is int64 (blocks,): how many
+    ancestors there are; `around` is int64 (blocks,): bit i is set where one of them is `AROUND[i]`;
+    `paths` is int64 (blocks,): equal for blocks whose chains of tags and classes are equal, numbered from
+    0 without gaps; `siblings` is int64 (blocks, 3): elements beside the block's own, its parent and its
+    grandparent that share their path; `links` is int64 (blocks, flags + 1): how many links the block has
+    of each kind that `LINK_FLAGS` names, and of any.
     """
 
-    ranges: NDArray[np.int64]
-    ancestors: NDArray[np.int64]
-    paths: NDArray[np.int64]
-    siblings: NDArray[np.int64]
-    links: NDArray[np.bool_]
+    ranges: Ints
+    ancestors: Ints
+    depths: Ints
+    around: Ints
+    paths: Ints
+    siblings: Ints
+    links: Ints
 
 
 def read_structure(document: Document) -> Structure:
     """Read the structure of a page; plain text has none and must not be given."""
-    elements, blocks = document.elements, document.blocks
-    # Entry -1 of every list per element serves element -1: text outside every element.
-    parents = [*(element.parent for element in elements), -1]
-    owners = [block.element for block in blocks]
-    paths, beside = _paths(elements)
-    levels = _levels(parents, owners)
-    ranges = chain.from_iterable(levels[owner] for owner in owners)
+    owners = np.fromiter([block.element for block in document.blocks], dtype=np.int64)
+    # Entry -1 of every array per element is the page: the top, and the owner of text outside all elements.
+    parents = np.array([*document.elements.parents, -1], dtype=np.int64)
     ancestors = _ancestors(parents, owners)
+    chains = _chains(document, parents)
     return Structure(
-        np.fromiter(ranges, dtype=np.int64).reshape(-1, LEVELS, 2),
+        _ranges(document, parents, owners),
         ancestors,
-        np.unique(np.array(paths, dtype=np.int64)[ancestors[:, 0]], return_inverse=True)[1],
-        np.array(beside, dtype=np.int64)[ancestors[:, :3]],
-        link_flags(document),
+        chains.lengths[owners],
+        chains.around[owners],
+        np.unique(chains.paths[owners], return_inverse=True)[1].reshape(-1),
+        _like_siblings(parents, chains.paths)[ancestors[:, :3]],
+        link_counts(document),
     )
 
 
-def _ancestors(parents: list[int], owners: list[int]) -> NDArray[np.int64]:
-    above = np.array(parents, dtype=np.int64)
-    steps = [np.array(owners, dtype=np.int64)]
+def _ancestors(parents: Ints, owners: Ints) -> Ints:
+    steps = [owners]
     for _ in range(TOKEN_ANCESTORS - 1):
-        steps.append(above[steps[-1]])
+        steps.append(parents[steps[-1]])
     return np.stack(steps, axis=1)
 
 
-def _paths(elements: list[Element]) -> tuple[list[int], list[int]]:
-    """Number the distinct chains of tag and class; count, for each element, its like-pathed siblings."""
-    numbers: dict[tuple[int, str, str], int] = {}
-    paths = [-1] * (len(elements) + 1)
-    members = []
-    for index, element in enumerate(elements):
-        parent = element.parent
-        key = (paths[parent], element.tag, element.cues[0])
-        paths[index] = path = numbers.setdefault(key, len(numbers))
-        members.append((parent, path))
-    groups = Counter(members)
-    return paths, [*map(groups.__getitem__, members), 1]
+class _Chains(NamedTuple):
+    """What each element's chain to the top says: length, `AROUND` bits, a hash of its tags and classes."""
+
+    lengths: Ints
+    around: Ints
+    paths: NDArray[np.uint64]
 
 
-def _levels(parents: list[int], owners: list[int]) -> list[tuple[int, ...]]:
-    """Return, for every element, the block ranges of itself and its ancestors that hold more, flat."""
-    count = len(parents) - 1
-    first = [len(owners)] * (count + 1)
-    last = [0] * (count + 1)
-    for index, owner in enumerate(owners):
-        if not last[owner]:
-            first[owner] = index
-        last[owner] = index + 1
-    for index in range(count - 1, -1, -1):
-        parent = parents[index]
-        if last[index]:
-            if first[index] < first[parent]:
-                first[parent] = first[index]
-            if last[index] > last[parent]:
-                last[parent] = last[index]
-    page: tuple[int, ...] = (0, len(owners))
-    chains = [page] * (count + 1)
-    filled = [page * LEVELS] * (count + 1)
-    for index in range(count):
-        above = chains[parents[index]]
-        own = (first[index], last[index])
-        if own == above[:2] or not last[index]:
-            chains[index], filled[index] = above, filled[parents[index]]
-            continue
-        chains[index] = held = (own + above)[: 2 * LEVELS]
-        filled[index] = held + held[-2:] * (LEVELS - len(held) // 2)
-    return filled
+def _chains(document: Document, parents: Ints) -> _Chains:
+    """Gather along all chains at once: each round doubles how far up every element has looked."""
+    looks = document.elements.looks
+    kind = np.array([*document.elements.kinds, -1], dtype=np.int64)
+    bits = [_AROUND_BITS.get(tag, 0) for tag, _ in looks]
+    named: dict[tuple[str, str], int] = {}
+    names = [named.setdefault((tag, cues[0]), len(named)) for tag, cues in looks]
+    lengths, around = np.ones(len(kind), dtype=np.int64), np.array([*bits, 0], dtype=np.int64)[kind]
+    paths, factor = scattered(np.array([*names, -1], dtype=np.int64))[kind], GOLDEN
+    lengths[-1] = paths[-1] = 0
+    above = parents
+    while (above >= 0).any():
+        lengths = lengths + lengths[above]
+        around = around | around[above]
+        paths = paths + paths[above] * factor
+        factor = factor * factor
+        above = above[above]
+    return _Chains(lengths, around, paths)
 
 
-@dataclass(frozen=True, slots=True)
-class Bags:
-    """The structure words of a page's blocks, in two steps: words lie in bags, and blocks name bags.
-
-    Blocks share the elements around them, so what equal elements say is listed once: in one bag as it
-    counts near a block, in another as it counts further out. A word counts as often as a block's bags hold
-    it. Bag i owns the `sizes[i]` of `tokens` after those of the bags before it, block j the `counts[j]` of
-    `bags` after those of the blocks before it. All are int64, flat.
-    """
-
-    tokens: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-    bags: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @property
-    def feed(self) -> dict[str, NDArray[np.int64]]:
-        """The inputs of the structure graph."""
-        return {"tokens": self.tokens, "sizes": self.sizes, "bags": self.bags, "counts": self.counts}
+def scattered(numbers: Ints) -> NDArray[np.uint64]:
+    """Scatter small numbers over 64 bits (splitmix64, Steele et al. 2014)."""
+    mixed = (numbers + 1).astype(np.uint64) * GOLDEN
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[0]
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[1]
+    result: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return result
 
 
-def structure_bags(document: Document, structure: Structure) -> Bags:
-    """Return the hashed structure words of every block, of the elements around it and within it."""
-    kept: dict[tuple[int, ...], int] = {}  # the words of every bag, in the order of their numbers
-    known: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
-    near, far = [], []
-    for element in document.elements:
-        looks = (element.tag, element.cues)
-        if looks not in known:
-            close, distant = _element_tokens(*looks)
-            known[looks] = (kept.setdefault(close, len(kept)), kept.setdefault(distant, len(kept)))
-        numbers = known[looks]
-        near.append(numbers[0])
-        far.append(numbers[1])
-    inline = [
-        (index, kept.setdefault(_inline_tokens(inline), len(kept)))
-        for index, block in enumerate(document.blocks)
-        for inline in block.inline
+def _like_siblings(parents: Ints, paths: NDArray[np.uint64]) -> Ints:
+    """Count, for each element, the children of its parent that share its path."""
+    groups, counts = np.unique(paths * GOLDEN + scattered(parents), return_inverse=True, return_counts=True)[
+        1:
     ]
-    external = kept.setdefault(_EXTERNAL, len(kept))
-    inline += [(index, external) for index in np.flatnonzero(structure.links[:, EXTERNAL]).tolist()]
-    around = structure.ancestors
-    bags, counts = _named(around, near, far, np.array(inline, dtype=np.int64).reshape(-1, 2))
-    tokens = np.fromiter(chain.from_iterable(kept), dtype=np.int64)
-    return Bags(tokens, np.fromiter(map(len, kept), dtype=np.int64, count=len(kept)), bags, counts)
+    beside: Ints = counts[groups.reshape(-1)]
+    return beside
 
 
-def _named(
-    around: NDArray[np.int64], near: list[int], far: list[int], inline: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bags that each block names, block after block, and how many each names."""
-    close, distant = (np.array([*numbers, -1], dtype=np.int64) for numbers in (near, far))
-    named = np.concatenate([close[around[:, :NEAR]], distant[around[:, NEAR:]]], axis=1)
-    blocks, places = np.nonzero(named >= 0)
-    owner = np.concatenate([blocks, inline[:, 0]])
-    order = np.argsort(owner, kind="stable")
-    bags = np.concatenate([named[blocks, places], inline[:, 1]])[order]
-    return bags, np.bincount(owner, minlength=len(around))
-
-
-@lru_cache(maxsize=1 << 15)
-def _element_tokens(tag: str, cues: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Hash what an element says of itself, once as near and once as far from the block."""
-    tokens = [f"t:{tag}", *_cue_words(cues)]
-    return tuple([_hash("n" + token) for token in tokens]), tuple([_hash("f" + token) for token in tokens])
-
-
-@lru_cache(maxsize=1 << 15)
-def _inline_tokens(inline: tuple[str, ...]) -> tuple[int, ...]:
-    tag, *cues, href, rel, target = inline
-    tokens = [f"t:{tag}", *_cue_words(tuple(cues)), *_href_words(href)]
-    tokens += [f"rel:{word}" for word in rel.lower().split()[:_MAX_WORDS]]
-    if target:
-        tokens.append(f"target:{target[:64].lower()}")
-    return tuple([_hash("i" + token) for token in tokens])
-
-
-def _cue_words(cues: tuple[str, ...]) -> list[str]:
-    """Split class and id into words, keep role, itemprop and itemtype whole and labels by word."""
-    if cues == NO_CUES:
-        return []
-    class_, id_, role, itemprop, itemtype, label = cues
-    tokens = [f"w:{word}" for word in _words(f"{class_} {id_}" if id_ else class_)]
-    if role:
-        tokens.append(f"r:{role[:64]}")
-    if itemprop:
-        tokens.append(f"p:{itemprop[:64]}")
-    if itemtype:
-        tokens.append(f"s:{itemtype.rsplit('/', 1)[-1][:64]}")
-    if label:
-        tokens += [f"l:{word}" for word in _words(label)]
-    return tokens
-
-
-def _words(text: str) -> list[str]:
-    if not text:
-        return []
-    words = [word.lower() for word in _WORD.findall(text[:400])]
-    return list(dict.fromkeys([word for word in words if len(word) > 1]))[:_MAX_WORDS]
-
-
-def _href_words(href: str) -> list[str]:
-    """Split an address, leniently: pages link to what no parser of addresses accepts."""
-    if not href:
-        return []
-    address, sharp, _ = href[:400].partition("#")
-    address, _, query = address.partition("?")
-    scheme, colon, rest = address.partition(":")
-    tokens = []
-    if colon and scheme.isalpha():
-        address = rest
-        if scheme.lower() not in ("http", "https"):
-            tokens.append(f"h:{scheme.lower()}:")
-    if address.startswith("//"):
-        address = address[2:].partition("/")[2]
-    tokens += [f"h:{word}" for word in _words(address)[:8]]
-    if query:
-        tokens += ["h:?", *[f"q:{word}" for word in _words(query)[:8]]]
-    if sharp:
-        tokens.append("h:#")
-    return tokens
-
-
-@lru_cache(maxsize=1 << 16)
-def _hash(token: str) -> int:
-    return crc32(token.encode("utf-8", "replace")) & (TOKEN_BUCKETS - 1)
-
-
-_EXTERNAL: Final = (_hash("iexternal"),)
+def _ranges(document: Document, parents: Ints, owners: Ints) -> Ints:
+    """Return the block ranges of every block's element and of its ancestors that hold more."""
+    first = np.array([*document.elements.firsts, 0], dtype=np.int64)
+    last = np.array([*document.elements.lasts, len(document.blocks)], dtype=np.int64)
+    # The outermost ancestor that holds the same blocks stands for all of them.
+    same = (first == first[parents]) & (last == last[parents])
+    outermost = np.where(same, parents, np.arange(len(same)))
+    outermost[-1] = -1
+    while not np.array_equal(further := outermost[outermost], outermost):
+        outermost = further
+    above = outermost[parents]
+    levels = [outermost[owners]]
+    for _ in range(LEVELS - 1):
+        levels.append(above[levels[-1]])
+    chosen = np.stack(levels, axis=1)
+    return np.stack([first[chosen], last[chosen]], axis=2)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate, compress
 from typing import Any, Final
 
-from chaffinch._document import NO_CUES, NO_LINK, Document, Element, RawBlock
+from chaffinch._document import NO_CUES, NO_LINK, Document, RawBlock
 from chaffinch._plaintext import clean_text
 from chaffinch._tree import END, TEXT, Attributes, Event, hidden
 
@@ -24,8 +25,12 @@ _INLINE_TAGS = frozenset(
     "ruby s samp small span strike strong sub sup time tt u var wbr picture source img input br meta "
     "link base".split()
 )
+# Of those, the ones that hold nothing: no text stands within them.
+_VOID_TAGS = frozenset("br img input meta link wbr source base".split())
 _EMPHASIS_TAGS = frozenset("b strong em i mark u".split())
-_CONTROL_TAGS = frozenset("select textarea button".split())
+# Block-level elements that are more than a boundary: controls, and what is told apart in `_note`.
+_NOTED_TAGS = frozenset("html pre hr select textarea button".split())
+_NO_OTHER_CUES = NO_CUES[1:]
 
 
 class Walk:
@@ -37,17 +42,19 @@ class Walk:
         self._certain_url = False
         self._read_noscript = read_noscript
         self._open = [-1]
-        self._open_inline: list[tuple[str, ...]] = []
+        self._open_inline: list[int] = []
+        self._inline_numbers: dict[tuple[str, ...], int] = {}
         self._links = self._emphases = self._preformatted = 0
         self._images = self._controls = self._rules = 0
         self._hidden = -1
         self._parts: list[str] = []
-        self._inline: dict[tuple[str, ...], None] = {}
+        self._inline: dict[int, None] = {}
         self._broken = False
         self._start_block()
         self._walk(events)
         self._end_block()
-        self.document.blocks = _seen(self.document.blocks)
+        self.document.inline = list(self._inline_numbers)
+        _leave_out_hidden(self.document)
 
     def _walk(self, events: Iterator[Event]) -> None:
         for tag, text, attributes, node in events:
@@ -58,7 +65,7 @@ class Walk:
             elif tag == END:
                 self._close(text)
             elif tag in _INLINE_TAGS:
-                if hidden(tag, attributes):
+                if attributes and hidden(tag, attributes):
                     _skip(events)
                 else:
                     self._inline_opens(tag, attributes)
@@ -75,52 +82,65 @@ class Walk:
     def _element_opens(self, tag: str, attributes: Attributes, node: Any) -> None:
         if self._parts:
             self._end_block()
+        if tag in _NOTED_TAGS:
+            self._note(tag, attributes)
+        document = self.document
+        look = tag, _cues(attributes)
+        number = document.elements.open(look, self._open[-1], len(document.blocks), node)
+        self._open.append(number)
+        if attributes and self._hidden < 0 and hidden(tag, attributes):
+            self._hidden = number
+
+    def _note(self, tag: str, attributes: Attributes) -> None:
         if tag == "html":
             self.document.language = attributes.get("lang") or ""
         elif tag == "pre":
             self._preformatted += 1
         elif tag == "hr":
             self._rules += 1
-        elif tag in _CONTROL_TAGS:
+        else:
             self._controls += 1
-        elements = self.document.elements
-        number = len(elements)
-        elements.append(Element(tag, self._open[-1], _cues(attributes), node))
-        self._open.append(number)
-        if self._hidden < 0 and hidden(tag, attributes):
-            self._hidden = number
 
     def _inline_opens(self, tag: str, attributes: Attributes) -> None:
+        if tag in _VOID_TAGS:
+            self._void(tag, attributes)
+            return
         link = NO_LINK
-        if tag == "br":
-            self._line_break()
-        elif tag == "a":
+        if tag == "a":
             self._links += 1
             value = attributes.get
             link = (value("href") or "", value("rel") or "", value("target") or "")
         elif tag in _EMPHASIS_TAGS:
             self._emphases += 1
+        numbers = self._inline_numbers
+        self._open_inline.append(numbers.setdefault((tag, *_cues(attributes), *link), len(numbers)))
+
+    def _void(self, tag: str, attributes: Attributes) -> None:
+        if tag == "br":
+            self._line_break()
         elif tag == "img":
             self._images += 1
         elif tag == "input":
             self._controls += attributes.get("type") != "hidden"
         elif tag in ("meta", "link"):
             self._describe(tag, attributes)
-        self._open_inline.append((tag, *_cues(attributes), *link))
 
     def _close(self, tag: str) -> None:
         if tag not in _INLINE_TAGS:
             if self._parts:
                 self._end_block()
-            if self._open.pop() == self._hidden:
+            number = self._open.pop()
+            self.document.elements.lasts[number] = len(self.document.blocks)
+            if number == self._hidden:
                 self._hidden = -1
-            self._preformatted -= tag == "pre"
-            return
-        self._open_inline.pop()
-        if tag == "a":
-            self._links -= 1
-        elif tag in _EMPHASIS_TAGS:
-            self._emphases -= 1
+            if tag == "pre":
+                self._preformatted -= 1
+        elif tag not in _VOID_TAGS:
+            self._open_inline.pop()
+            if tag == "a":
+                self._links -= 1
+            elif tag in _EMPHASIS_TAGS:
+                self._emphases -= 1
 
     def _line_break(self) -> None:
         """End the block at a second <br>; one alone is a space, or a line end in <pre>."""
@@ -194,12 +214,21 @@ class Walk:
         self.document.article_body = max([self.document.article_body, *bodies], key=len)
 
 
-def _seen(blocks: list[RawBlock]) -> list[RawBlock]:
+def _leave_out_hidden(document: Document) -> None:
     """Leave out the blocks of hidden elements, but for panels that hold something to read."""
     unlinked: Counter[int] = Counter()
-    for block in blocks:
-        unlinked[block.hidden] += len(block.text) - block.link_length
-    return [block for block in blocks if block.hidden < 0 or unlinked[block.hidden] >= HIDDEN_PANEL]
+    for block in document.blocks:
+        if block.hidden >= 0:
+            unlinked[block.hidden] += len(block.text) - block.link_length
+    left_out = {element for element, length in unlinked.items() if length < HIDDEN_PANEL}
+    if not left_out:
+        return
+    seen = [block.hidden not in left_out for block in document.blocks]
+    before = [0, *accumulate(seen)]
+    elements = document.elements
+    elements.firsts = [before[first] for first in elements.firsts]
+    elements.lasts = [before[last] for last in elements.lasts]
+    document.blocks = list(compress(document.blocks, seen))
 
 
 def _article_bodies(value: Any) -> Iterator[str]:
@@ -239,8 +268,11 @@ def _cues(attributes: Attributes) -> tuple[str, ...]:
     if not attributes:
         return NO_CUES
     value = attributes.get
+    classes = " ".join((value("class") or "").split())  # BeautifulSoup keeps them as a list
+    if classes and len(attributes) == 1:
+        return (classes, *_NO_OTHER_CUES)
     return (
-        " ".join((value("class") or "").split()),  # BeautifulSoup keeps classes as a list
+        classes,
         value("id") or "",
         value("role") or "",
         value("itemprop") or "",

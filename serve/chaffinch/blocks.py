@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from bs4 import BeautifulSoup, Tag
 
 from chaffinch._decoding import decode
-from chaffinch._document import CUE_ATTRIBUTES, NO_CUES, Document, Element, Kind, RawBlock
+from chaffinch._document import CUE_ATTRIBUTES, NO_CUES, Document, Elements, Kind, Look, RawBlock
 from chaffinch._kind import tell_kind
 from chaffinch._plaintext import clean_text, split_text
 from chaffinch._tree import Event, html_events, soup_events
@@ -24,8 +24,9 @@ __all__ = [
     "CUE_ATTRIBUTES",
     "NO_CUES",
     "Document",
-    "Element",
+    "Elements",
     "Kind",
+    "Look",
     "RawBlock",
     "Source",
     "paragraphs_document",
@@ -92,8 +93,9 @@ def _length(document: Document) -> int:
 
 def _append_article_body(document: Document) -> None:
     """Add the JSON-LD article as blocks of an element of its own, after what the body says."""
-    document.elements.append(Element("script", -1, ("articleBody", *NO_CUES[1:])))
-    last = len(document.elements) - 1
-    known = {block.text for block in document.blocks}
+    elements, blocks = document.elements, document.blocks
+    number = elements.open(("script", ("articleBody", *NO_CUES[1:])), -1, len(blocks))
+    known = {block.text for block in blocks}
     paragraphs = split_text(document.article_body)
-    document.blocks += [RawBlock(text, last) for text in paragraphs if text not in known]
+    blocks += [RawBlock(text, number) for text in paragraphs if text not in known]
+    elements.lasts[number] = len(blocks)

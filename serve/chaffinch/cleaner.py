@@ -61,25 +61,19 @@ class Cleaner:
         """
         if isinstance(paragraphs, (str, bytes)):
             raise TypeError("score takes a sequence of paragraphs; clean and label take one text")
-        document = paragraphs_document(paragraphs)
-        return [
-            Block(given, block.label, block.probabilities)
-            for given, block in zip(paragraphs, self._blocks(document), strict=True)
-        ]
+        return self._blocks(paragraphs_document(paragraphs), paragraphs)
 
     def _label(self, source: Source, keep: Iterable[str] | None, kind: Kind | None, url: str | None) -> Page:
         kept = self._keep if keep is None else checked_labels(keep)
         document = segment(source, kind=kind, url=url)
-        return Page(tuple(self._blocks(document)), document.kind, document.title, kept)
+        texts = [block.text for block in document.blocks]
+        return Page(tuple(self._blocks(document, texts)), document.kind, document.title, kept)
 
-    def _blocks(self, document: Document) -> list[Block]:
+    def _blocks(self, document: Document, texts: Sequence[str]) -> list[Block]:
+        """Label a document's blocks, under the texts that they are to be given back with."""
         probabilities, labels = self._classifier.classify(document)
-        return [
-            Block(block.text, LABELS[label], dict(zip(LABELS, row, strict=True)))
-            for block, label, row in zip(
-                document.blocks, labels.tolist(), probabilities.tolist(), strict=True
-            )
-        ]
+        rows = zip(texts, labels.tolist(), probabilities.tolist(), strict=True)
+        return [Block(text, LABELS[label], tuple(row)) for text, label, row in rows]
 
     @cached_property
     def _classifier(self) -> Classifier:

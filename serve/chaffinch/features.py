@@ -15,8 +15,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chaffinch._bags import TOKEN_BUCKETS, Bags, structure_bags
 from chaffinch._cues import CUE_NAMES, page_cues
-from chaffinch._structure import LEVELS, TOKEN_BUCKETS, Bags, Structure, read_structure, structure_bags
+from chaffinch._structure import LEVELS, Structure, read_structure
 from chaffinch.blocks import Document
 from chaffinch.labels import LABELS
 
@@ -42,7 +43,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 # Changes whenever the meaning of any array below changes; a model of another version is refused.
-VERSION: Final = 2
+VERSION: Final = 3
 
 # Zero bytes before, between and after paragraphs: an n-gram never reaches from one into the next.
 PADDING: Final = 8
@@ -107,7 +108,7 @@ def first_rows(
     `from_text` the probabilities that the text model gives the page's blocks as mere text.
     """
     said = np.concatenate([of_text, of_elements, np.log(from_text + _LEAST)], axis=1)
-    return np.concatenate([cues, context(said, structure)], axis=1)
+    return _joined([cues, *_context(said, structure)])
 
 
 def second_rows(cues: Floats, structure: Structure, probabilities: Floats, content: Floats) -> Floats:
@@ -120,10 +121,11 @@ def second_rows(cues: Floats, structure: Structure, probabilities: Floats, conte
     said = np.concatenate([np.log(probabilities + _LEAST), content, likely], axis=1)
     lengths = np.expm1(cues[:, CUE_NAMES.index("log_length")].astype(np.float64))
     mass = _mass(likely[:, 0].astype(np.float64), lengths, structure)
-    rows: Floats = np.concatenate(
-        [context(said, structure), mass, cues], axis=1, dtype=np.float32, casting="unsafe"
-    )
-    return rows
+    return _joined([*_context(said, structure), mass, cues])
+
+
+def _joined(parts: list[NDArray[Any]]) -> Floats:
+    return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
 
 
 def _mass(likely: NDArray[np.float64], lengths: NDArray[np.float64], structure: Structure) -> NDArray[Any]:
@@ -180,25 +182,33 @@ def context(said: Floats, structure: Structure) -> Floats:
     `WINDOW` neighbours before and after (zero beyond the ends), the mean over the blocks of each
     distinct ancestor, and over the blocks of the same path.
     """
+    return _joined(_context(said, structure))
+
+
+def _context(said: Floats, structure: Structure) -> list[NDArray[Any]]:
     count, columns = said.shape
-    parts: list[NDArray[Any]] = [said]
     padded = np.zeros((count + 2 * WINDOW, columns), dtype=np.float32)
     padded[WINDOW : WINDOW + count] = said
-    parts += [padded[WINDOW + step : WINDOW + step + count] for step in _STEPS]
-    sums = np.zeros((count + 1, columns))
-    np.cumsum(said, axis=0, out=sums[1:], dtype=np.float64)
-    for level in range(structure.ranges.shape[1]):
-        first, last = structure.ranges[:, level, 0], structure.ranges[:, level, 1]
-        parts.append((sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None])
-    parts.append(_path_means(said, structure.paths))
-    return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
+    neighbours = [padded[WINDOW + step : WINDOW + step + count] for step in _STEPS]
+    first, last = structure.ranges[:, :, 0], structure.ranges[:, :, 1]
+    sums = _running(said)
+    levels = (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, :, None]
+    return [said, *neighbours, levels.reshape(count, -1), _path_means(said, structure.paths)]
 
 
 _STEPS = [step for step in range(-WINDOW, WINDOW + 1) if step]
 
 
+def _running(rows: Floats) -> NDArray[np.float64]:
+    """Return the sums of the first 0, 1, 2 … rows."""
+    sums = np.zeros((len(rows) + 1, rows.shape[1]))
+    np.cumsum(rows, axis=0, out=sums[1:], dtype=np.float64)
+    return sums
+
+
 def _path_means(said: Floats, paths: Ints) -> NDArray[np.float64]:
     sizes = np.bincount(paths)
-    sums = np.stack([np.bincount(paths, weights=column) for column in said.T], axis=1)
-    means: NDArray[np.float64] = (sums / sizes[:, None])[paths]
+    sums = _running(said[np.argsort(paths, kind="stable")])
+    ends = np.cumsum(sizes)
+    means: NDArray[np.float64] = ((sums[ends] - sums[ends - sizes]) / sizes[:, None])[paths]
     return means

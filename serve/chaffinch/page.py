@@ -12,11 +12,11 @@ from chaffinch.labels import GROUP_OF, LABELS, Group
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block and its label; `probability` is that label's, `probabilities` every label's (they sum to 1)."""
+    """A block and its label; the labels' `probabilities` sum to 1, and `probability` is that of `label`."""
 
     text: str
     label: str
-    probabilities: dict[str, float] = field(repr=False)
+    _scores: tuple[float, ...] = field(repr=False)
 
     @property
     def group(self) -> Group:
@@ -26,7 +26,12 @@ class Block:
     @property
     def probability(self) -> float:
         """The calibrated probability of `label`, 0 to 1."""
-        return self.probabilities[self.label]
+        return self._scores[LABELS.index(self.label)]
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """The calibrated probability of every label, in the order of `LABELS`."""
+        return dict(zip(LABELS, self._scores, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
