@@ -33,6 +33,8 @@ Result = TypeVar("Result")
 # are drawn to learn main content from, and in the blend ten blocks of one count as much as two of another.
 DRAWN_ROOTS: Final = 8.0
 
+# Rows that are copied at once.
+COPIED_ROWS: Final = 1 << 14
 
 # Least and greatest weight of a block by its share of the page's text, where 1 is an even share.
 SHARES: Final = (0.2, 5.0)
@@ -227,12 +229,20 @@ def _fit_first(rows: Floats, blocks: Blocks, unseen: Unseen, seed: int) -> First
     """Fit the first stage on the blocks that may be learned from."""
     places, labels, classes = _labelled(blocks, unseen)
     aligned, content = _aligned(blocks, unseen, seed)
-    seen = rows[places]
     return FirstParts(
-        labels=fit_network(seen, labels, FIRST.labels, labels=len(LABELS), seed=seed),
-        classes=fit_trees(seen, classes, FIRST.classes, seed=seed),
-        content=fit_trees(rows[aligned], content, FIRST.content, seed=seed),
+        labels=fit_network(rows[places], labels, FIRST.labels, labels=len(LABELS), seed=seed),
+        classes=fit_trees(_doubles(rows, places), classes, FIRST.classes, seed=seed),
+        content=fit_trees(_doubles(rows, aligned), content, FIRST.content, seed=seed),
     )
+
+
+def _doubles(rows: Floats, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return some rows as the trees want them: scikit-learn would hold a float32 array and its copy."""
+    chosen = np.empty((len(places), rows.shape[1]))
+    for begin in range(0, len(places), COPIED_ROWS):
+        some = slice(begin, begin + COPIED_ROWS)
+        chosen[some] = rows[places[some]]
+    return chosen
 
 
 def _fit_second(
@@ -257,11 +267,11 @@ def _fit_second(
                 seen[page] = second_rows(rows[page, :columns], structure, *said)
     places, _, classes = _labelled(blocks, unseen)
     aligned, content = _aligned(blocks, unseen, seed)
-    given = seen[aligned]
+    shares = blocks.shares[aligned]
     parts = SecondParts(
-        classes=fit_trees(seen[places], classes, SECOND.classes, seed=seed),
-        content=fit_trees(given, content, SECOND.content, seed=seed, weights=blocks.shares[aligned]),
-        content_network=fit_network(given, content, SECOND.content_network, labels=2, seed=seed),
+        classes=fit_trees(_doubles(seen, places), classes, SECOND.classes, seed=seed),
+        content=fit_trees(_doubles(seen, aligned), content, SECOND.content, seed=seed, weights=shares),
+        content_network=fit_network(seen[aligned], content, SECOND.content_network, labels=2, seed=seed),
     )
     held = seen[~blocks.without(unseen)]
     return parts, parts.opinions(held) if len(held) else np.empty((0, len(LABELS) + 1), dtype=np.float32)

@@ -24,7 +24,7 @@ class Trees(NamedTuple):
 
 
 def fit_trees(
-    rows: NDArray[np.float32],
+    rows: NDArray[np.floating[Any]],
     targets: NDArray[Any],
     size: Trees,
     *,
