@@ -35,9 +35,9 @@ Figures = dict[str, Any]
 Probabilities = NDArray[np.float32]
 
 
-def blend_of(fit: PageFit, blocks: Blocks, without: int | None = None) -> Blend:
-    """Return the blend that the held-out opinions teach, all of them or those outside one fold."""
-    free = blocks.without(Unseen() if without is None else Unseen({without}))
+def blend_of(fit: PageFit, blocks: Blocks, unseen: Unseen) -> Blend:
+    """Return the blend that the held-out opinions teach, those outside the folds that are not to be seen."""
+    free = blocks.without(unseen)
     return fit_blend(fit.opinions[free], blocks.labels[free], blocks.weights[free])
 
 
@@ -46,7 +46,7 @@ def held_out_page_probabilities(fit: PageFit, blocks: Blocks) -> Probabilities:
     result = np.empty((len(blocks.labels), len(LABELS)), dtype=np.float32)
     for fold in range(blocks.fold.max() + 1):
         held = blocks.fold == fold
-        result[held] = blended(blend_of(fit, blocks, fold), fit.opinions[held])
+        result[held] = blended(blend_of(fit, blocks, Unseen({fold})), fit.opinions[held])
     return result
 
 

@@ -16,7 +16,7 @@ from training.annotations import annotations_digest
 from training.corpora import NAMES, corpus_digest
 from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
 from training.export import export
-from training.folds import FOLDS, assign_apart
+from training.folds import FOLDS, Unseen, assign_apart
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.stages import Stages, code_digest, summary
 from training.text_fit import TextFit, fit_text
@@ -119,7 +119,7 @@ class Pipeline:
     def page(self) -> PageFit:
         """The page model, calibrated on what models that never saw a block's domain said of it."""
         fit = self.page_fit
-        return replace(fit, blend=evaluate.blend_of(fit, self.blocks))
+        return replace(fit, blend=evaluate.blend_of(fit, self.blocks, Unseen()))
 
     @cached_property
     def figures(self) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch._links import EXTERNAL
+from chaffinch._links import EXTERNAL, Within
 from chaffinch._structure import GOLDEN, Structure, scattered
 from chaffinch.blocks import NO_CUES, Document, Look
 
@@ -79,12 +78,12 @@ class Bags:
         return {"tokens": self.tokens, "sizes": self.sizes, "bags": self.bags, "counts": self.counts}
 
 
-def structure_bags(document: Document, structure: Structure) -> Bags:
+def structure_bags(document: Document, structure: Structure, within: Within) -> Bags:
     """Return the hashed structure words of every block, of the elements around it and within it."""
-    blocks, looks = document.blocks, list(document.elements.looks)
+    looks = list(document.elements.looks)
     around = np.array([*document.elements.kinds, -1], dtype=np.int64)[structure.ancestors]
     close, distant = around[:, :NEAR], around[:, NEAR:]
-    inner = np.fromiter(chain.from_iterable([block.inline for block in blocks]), dtype=np.int64) + len(looks)
+    inner = within.inline + len(looks)
     leads_away = np.flatnonzero(structure.links[:, EXTERNAL])
 
     count = len(looks) + len(document.inline)
@@ -99,14 +98,13 @@ def structure_bags(document: Document, structure: Structure) -> Bags:
 
     outside = np.concatenate([numbers[0][close], numbers[1][distant]], axis=1)
     placed = np.nonzero(outside >= 0)
-    sizes = [len(block.inline) for block in blocks]
-    owner = np.concatenate([placed[0], np.repeat(np.arange(len(blocks)), sizes), leads_away])
+    owner = np.concatenate([placed[0], within.blocks, leads_away])
     bags = np.concatenate([outside[placed], numbers[2][inner], np.zeros_like(leads_away)])
     return Bags(
         _buckets(np.concatenate([part.hashes for part in parts])),
         np.concatenate([part.sizes for part in parts]),
         bags[np.argsort(owner, kind="stable")],
-        np.bincount(owner, minlength=len(blocks)),
+        np.bincount(owner, minlength=len(document.blocks)),
     )
 
 

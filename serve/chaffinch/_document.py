@@ -7,12 +7,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["html", "text"]
 
-# Attributes that say what an element is for, in the order of `Element.cues`.
+# Attributes that say what an element is for, in the order of an element's cues.
 CUE_ATTRIBUTES: Final = ("class", "id", "role", "itemprop", "itemtype", "aria-label")
 NO_CUES: Final = ("",) * len(CUE_ATTRIBUTES)
 # Address, relation and target of a link.
 NO_LINK: Final = ("", "", "")
-
 
 # What an element says of itself: its tag and its cues.
 Look: TypeAlias = tuple[str, tuple[str, ...]]

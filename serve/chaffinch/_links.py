@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch.blocks import Document
+
+Ints: TypeAlias = NDArray[np.int64]
 
 # What is flagged of each block, in this order.
 LINK_FLAGS: Final = ("absolute", "external", "blank", "nofollow", "sponsored")
@@ -23,7 +26,22 @@ _NO_LINK: Final = (False,) * (len(LINK_FLAGS) + 1)
 _SITE = re.compile(r"\s*(?:https?:)?//[^/?#\\\s]*", re.IGNORECASE)
 
 
-def link_counts(document: Document) -> NDArray[np.int64]:
+class Within(NamedTuple):
+    """Which inline elements stand around the text of which blocks, pair by pair, block after block."""
+
+    blocks: Ints
+    inline: Ints
+
+
+def read_within(document: Document) -> Within:
+    """List the inline elements of every block of a page."""
+    blocks = document.blocks
+    sizes = [len(block.inline) for block in blocks]
+    inline = np.fromiter(chain.from_iterable([block.inline for block in blocks]), dtype=np.int64)
+    return Within(np.repeat(np.arange(len(blocks)), sizes), inline)
+
+
+def link_counts(document: Document, within: Within) -> Ints:
     """Count every block's links: those flagged, in the order of `LINK_FLAGS`, then all; (blocks, flags + 1).
 
     Flagged are links that name a host, one of another site, a new window, `nofollow`, `sponsored`. Adverts
@@ -31,13 +49,11 @@ def link_counts(document: Document) -> NDArray[np.int64]:
     another site where neither lies below the other.
     """
     flags = _flags(document)
-    blocks = document.blocks
-    sizes = np.fromiter([len(block.inline) for block in blocks], dtype=np.int64, count=len(blocks))
-    named = np.fromiter([number for block in blocks for number in block.inline], dtype=np.int64)
-    running = np.zeros((len(named) + 1, flags.shape[1]), dtype=np.int64)
-    np.cumsum(flags[named], axis=0, out=running[1:])
+    running = np.zeros((len(within.inline) + 1, flags.shape[1]), dtype=np.int64)
+    np.cumsum(flags[within.inline], axis=0, out=running[1:])
+    sizes = np.bincount(within.blocks, minlength=len(document.blocks))
     ends = np.cumsum(sizes)
-    counts: NDArray[np.int64] = running[ends] - running[ends - sizes]
+    counts: Ints = running[ends] - running[ends - sizes]
     return counts
 
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch._links import link_counts
+from chaffinch._links import Within, link_counts
 from chaffinch.blocks import Document
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -52,7 +52,7 @@ class Structure:
     links: Ints
 
 
-def read_structure(document: Document) -> Structure:
+def read_structure(document: Document, within: Within) -> Structure:
     """Read the structure of a page; plain text has none and must not be given."""
     owners = np.fromiter([block.element for block in document.blocks], dtype=np.int64)
     # Entry -1 of every array per element is the page: the top, and the owner of text outside all elements.
@@ -66,7 +66,7 @@ def read_structure(document: Document) -> Structure:
         chains.around[owners],
         np.unique(chains.paths[owners], return_inverse=True)[1].reshape(-1),
         _like_siblings(parents, chains.paths)[ancestors[:, :3]],
-        link_counts(document),
+        link_counts(document, within),
     )
 
 
@@ -116,9 +116,8 @@ def scattered(numbers: Ints) -> NDArray[np.uint64]:
 
 def _like_siblings(parents: Ints, paths: NDArray[np.uint64]) -> Ints:
     """Count, for each element, the children of its parent that share its path."""
-    groups, counts = np.unique(paths * GOLDEN + scattered(parents), return_inverse=True, return_counts=True)[
-        1:
-    ]
+    keys = paths * GOLDEN + scattered(parents)
+    _, groups, counts = np.unique(keys, return_inverse=True, return_counts=True)
     beside: Ints = counts[groups.reshape(-1)]
     return beside
 

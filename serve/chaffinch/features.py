@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chaffinch._bags import TOKEN_BUCKETS, Bags, structure_bags
 from chaffinch._cues import CUE_NAMES, page_cues
+from chaffinch._links import read_within
 from chaffinch._structure import LEVELS, Structure, read_structure
 from chaffinch.blocks import Document
 from chaffinch.labels import LABELS
@@ -95,8 +96,10 @@ class PageFeatures:
 
 def page_features(document: Document) -> PageFeatures:
     """Measure a page cut by `segment`; every array follows the order of its blocks."""
-    structure = read_structure(document)
-    return PageFeatures(page_cues(document, structure), structure_bags(document, structure), structure)
+    within = read_within(document)
+    structure = read_structure(document, within)
+    bags = structure_bags(document, structure, within)
+    return PageFeatures(page_cues(document, structure), bags, structure)
 
 
 def first_rows(
