@@ -215,10 +215,15 @@ def words_of(soup: BeautifulSoup) -> list[list[int]]:
     return words(page_features(segment(soup)))
 
 
-def test_the_host_of_an_address_is_no_word() -> None:
-    _, page = measure(
-        "<p><a href='https://a.example/seeds'>a</a></p><p><a href='//b.example/seeds'>b</a></p>"
-    )
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/seeds", "//b.example/seeds"),
+        ("HTTP://a.example/seeds", "/seeds"),
+    ],
+)
+def test_the_host_of_an_address_is_no_word(one: str, other: str) -> None:
+    _, page = measure(f"<p><a href='{one}'>a</a></p><p><a href='{other}'>b</a></p>")
     first, second = words(page)
     assert first == second
 

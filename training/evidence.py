@@ -37,13 +37,12 @@ def add_evidence(
     graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: str, column: str
 ) -> str:
     """Add the sums over each block's features; `column` is the float count of them, at least 1."""
-    sums = _sums(graph, evidence, buckets, starts, lengths)
+    sums = graph.segment_sums(_weights(graph, evidence, buckets), starts, lengths)
     return _scaled(graph, evidence, sums, column)
 
 
-def _sums(graph: Graph, evidence: Evidence, buckets: str, starts: str, lengths: str) -> str:
-    weights = graph.add("Gather", graph.constant(evidence.weights), buckets)
-    return graph.segment_sums(graph.cast(weights, np.int32), starts, lengths)
+def _weights(graph: Graph, evidence: Evidence, buckets: str) -> str:
+    return graph.cast(graph.add("Gather", graph.constant(evidence.weights), buckets), np.int32)
 
 
 def _scaled(graph: Graph, evidence: Evidence, sums: str, column: str) -> str:
@@ -61,9 +60,12 @@ def structure_model(evidence: Evidence, metadata: dict[str, str]) -> onnx.ModelP
     bags = graph.input("bags", np.int64, ["block_bags"])
     counts = graph.input("counts", np.int64, ["blocks"])
     first = graph.constant(np.array(0, dtype=np.int64))
-    in_bags = _sums(graph, evidence, tokens, graph.add("CumSum", sizes, first, exclusive=1), sizes)
+    one_more = graph.ints(0, 0, 1, 0)
+    weights = graph.add("Pad", _weights(graph, evidence, tokens), one_more)
+    in_bags = graph.segment_sums(weights, graph.add("CumSum", sizes, first, exclusive=1), sizes)
     size = graph.add("Unsqueeze", graph.cast(sizes, np.int32), graph.ints(1))
     both = graph.add("Gather", graph.add("Concat", in_bags, size, axis=1), bags, axis=0)
+    both = graph.add("Pad", both, one_more)
     sums = graph.segment_sums(both, graph.add("CumSum", counts, first, exclusive=1), counts)
     own, total = (
         graph.add("Slice", sums, graph.ints(begin), graph.ints(end), graph.ints(1))

@@ -67,9 +67,11 @@ class Graph:
         return self.add("Cast", value, to=_TYPES[np.dtype(dtype)])
 
     def segment_sums(self, rows: str, starts: str, lengths: str) -> str:
-        """Sum int32 rows [n, k] over segments [starts, starts + lengths): wrapping sums are exact."""
-        running = self.add("CumSum", rows, self.constant(np.array(0, dtype=np.int64)))
-        running = self.add("Pad", running, self.ints(1, 0, 0, 0))
+        """Sum int32 rows [n, k] over segments [starts, starts + lengths): wrapping sums are exact.
+
+        No segment may reach the last row.
+        """
+        running = self.add("CumSum", rows, self.constant(np.array(0, dtype=np.int64)), exclusive=1)
         ends = self.add("Add", starts, lengths)
         upto, before = (self.add("Gather", running, place, axis=0) for place in (ends, starts))
         return self.add("Sub", upto, before)

@@ -51,6 +51,9 @@ _COUNT_BITS: Final = 12
 _FIRST: Final = (_KINDS[0], _KINDS[1], _KINDS[2], _KINDS[4])
 _LAST: Final = (b".", b"!", b"?", b":", _KINDS[2], bytes(range(0x80, 0xC0)))
 
+# Shares of the kinds, a length, the kinds of both ends.
+_SHAPE_COLUMNS: Final = len(_KINDS) + 1 + len(_FIRST) + len(_LAST)
+
 assert PADDING >= NGRAM + BEFORE
 
 
@@ -101,16 +104,19 @@ class _Rows:
         self.own = add_evidence(graph, evidence, _buckets(graph, data), first, lengths, column)
         shape = _shape(graph, data, starts, lengths, column)
         self._both = graph.add("Concat", self.own, shape, axis=1)
+        self._columns = evidence.columns + _SHAPE_COLUMNS
+        self._neighbours = _neighbours(graph, starts)
         self._document = _document(graph, self.own)
 
     def first(self) -> str:
         """Every paragraph's evidence and shape, its neighbours', and the document's."""
-        return self._graph.add("Concat", _window(self._graph, self._both), *self._document, axis=1)
+        around = _window(self._graph, self._both, self._columns, self._neighbours)
+        return self._graph.add("Concat", around, *self._document, axis=1)
 
     def second(self, network: Network) -> str:
         """What the first network said of a paragraph and its neighbours, beside its own row."""
         said = add_network(self._graph, self.first(), network)
-        around = _window(self._graph, said)
+        around = _window(self._graph, said, network.labels, self._neighbours)
         return self._graph.add("Concat", around, self._both, *self._document, axis=1)
 
 
@@ -157,15 +163,20 @@ def _byte_kind(graph: Graph, data: str, places: str, kinds: tuple[bytes, ...]) -
     return graph.add("Gather", graph.constant(table), found, axis=0)
 
 
-def _window(graph: Graph, rows: str) -> str:
+def _neighbours(graph: Graph, starts: str) -> str:
+    """Return where each paragraph's window lies in rows with `WINDOW` more at either end."""
+    zero, one = (graph.constant(np.array(value, dtype=np.int64)) for value in (0, 1))
+    count = graph.add("Squeeze", graph.add("Shape", starts), graph.ints(0))
+    order = graph.add("Unsqueeze", graph.add("Range", zero, count, one), graph.ints(1))
+    return graph.add("Add", order, graph.ints(*range(2 * WINDOW + 1)))
+
+
+def _window(graph: Graph, rows: str, columns: int, neighbours: str) -> str:
     """Put the rows of the neighbours beside every row; beyond the ends stand zeros."""
     padded = graph.add("Pad", rows, graph.ints(WINDOW, 0, WINDOW, 0))
-    far = np.iinfo(np.int64).max
-    parts = []
-    for step in range(2 * WINDOW + 1):
-        end = step - 2 * WINDOW
-        parts.append(graph.add("Slice", padded, graph.ints(step), graph.ints(end or far), graph.ints(0)))
-    return graph.add("Concat", *parts, axis=1)
+    # One node that gathers takes a third of the time of a slice for each neighbour.
+    side_by_side = graph.add("Gather", padded, neighbours, axis=0)
+    return graph.add("Reshape", side_by_side, graph.ints(-1, (2 * WINDOW + 1) * columns))
 
 
 def _document(graph: Graph, own: str) -> tuple[str, str]:

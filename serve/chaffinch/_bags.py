@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chaffinch._links import EXTERNAL, Within
 from chaffinch._structure import GOLDEN, Structure, scattered
-from chaffinch.blocks import NO_CUES, Document, Look
+from chaffinch.blocks import Document, Look
 
 Ints: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.uint64]
@@ -35,10 +35,10 @@ _MAX_ADDRESS_WORDS: Final = 8
 _MAX_BYTES: Final = 64
 _HASH_BITS: Final = 40
 
-# What an element says, field by field: class and id, role, itemprop, itemtype, label; the path and the
-# query of a link's address, its relation and its target. Words of different fields are different words.
-_FIELDS: Final = (0, 0, 1, 2, 3, 4, 5, 6, 7, 8)
-_ITEMTYPE: Final = 3
+# What an element says, in order, and its field: class and id, role, itemprop, itemtype, label; the path and
+# the query of a link's address, its relation and its target. Words of different fields are different words.
+_FIELDS: Final = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
+_ITEMTYPE: Final = 4
 _MOST: Final = np.array([_MAX_WORDS] * 5 + [_MAX_ADDRESS_WORDS] * 2 + [_MAX_WORDS] * 2)
 
 # Kinds of byte: a word is a run of letters, parted where the case says so; "?" and "#" stand alone.
@@ -139,22 +139,21 @@ class _Said(NamedTuple):
 
 def _said(looks: Sequence[Look], inline: Sequence[tuple[str, ...]], named: Sequence[int]) -> _Said:
     """Hash what elements say, inline ones numbered after the others: tags, and the words of every field."""
-    tags, texts, fields, owners = [], [], [], []
+    tags, texts, places, owners = [], [], [], []
     for number in named:
         tag, said = looks[number] if number < len(looks) else _inline_look(inline[number - len(looks)])
         tags.append(_tag_hash(tag))
-        if said is not NO_CUES:
-            for field, text in zip(_FIELDS, said, strict=False):
-                if text:
-                    if field == _ITEMTYPE:
-                        text = text.rpartition("/")[2]
-                    texts.append(text[:_MAX_CHARACTERS])
-                    fields.append(field)
-                    owners.append(number)
-    where, hashes = _words(texts, np.array(fields, dtype=np.int64))
+        for place, text in enumerate(said):
+            if text:
+                texts.append(text if place != _ITEMTYPE else text.rpartition("/")[2])
+                places.append(place)
+                owners.append(number)
+    texts = [text[:_MAX_CHARACTERS] for text in texts]
+    where, hashes = _words(texts, _FIELDS[np.array(places, dtype=np.int64)])
     owner = np.concatenate([named, np.array(owners, dtype=np.int64)[where]]).astype(np.uint64)
     mixed = np.concatenate([np.array(tags, dtype=np.uint64), hashes]) * GOLDEN >> np.uint64(64 - _HASH_BITS)
-    distinct = np.unique(owner << np.uint64(_HASH_BITS) | mixed)
+    keys = np.sort(owner << np.uint64(_HASH_BITS) | mixed)
+    distinct = keys[np.diff(keys, prepend=~keys[:1]) != 0]
     owners_of = (distinct >> np.uint64(_HASH_BITS)).astype(np.int64)
     return _Said(owners_of, distinct & np.uint64((1 << _HASH_BITS) - 1))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Final, TypeAlias
 
@@ -75,50 +76,46 @@ def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
     if not blocks:
         return np.zeros((0, len(CUE_NAMES)), dtype=np.float32)
     texts = [block.text for block in blocks]
-    lengths = np.array([len(text) for text in texts], dtype=np.float64)
-    links = np.array([block.link_length for block in blocks], dtype=np.float64)
-    controls = np.array([block.controls for block in blocks], dtype=np.float64)
+    lengths = _numbers(map(len, texts))
+    links = _numbers([block.link_length for block in blocks])
+    controls = _numbers([block.controls for block in blocks])
     names, kinds = [*(tag for tag, _ in document.elements.looks), ""], [*document.elements.kinds, -1]
     tags = [names[kinds[block.element]] for block in blocks]
-    flags = (structure.links[:, : len(LINK_FLAGS)].T > 0).astype(np.float64)
-    columns = [
-        *_shape(texts, lengths),
-        *_place(document, structure, lengths, links, tags),
-        *flags,
-        *_tags(tags),
-        *_surroundings(structure),
-        *_levels(
-            structure,
-            np.stack([lengths, links, _prose(lengths, links), controls, flags[EXTERNAL], flags[BLANK]]),
-        ),
-        *_alike(structure, lengths, links),
+    flags = structure.links[:, : len(LINK_FLAGS)].T > 0
+    measured = np.stack([lengths, links, _prose(lengths, links), controls, flags[EXTERNAL], flags[BLANK]])
+    parts = [
+        _shape(texts, lengths),
+        _place(document, structure, lengths, links, controls, tags),
+        flags,
+        _tags(tags),
+        _surroundings(structure),
+        _levels(structure, measured),
+        _alike(structure, lengths, links),
     ]
-    joined = np.concatenate(columns, dtype=np.float32, casting="unsafe")
-    return np.ascontiguousarray(joined.reshape(len(CUE_NAMES), -1).T)
+    rows = np.concatenate(parts, dtype=np.float32, casting="unsafe")
+    return np.ascontiguousarray(rows.T)
 
 
-def _shape(texts: list[str], lengths: _Array) -> list[_Array]:
+def _numbers(values: Iterable[float]) -> _Array:
+    return np.fromiter(values, dtype=np.float64)
+
+
+def _shape(texts: list[str], lengths: _Array) -> _Array:
     kinds, first, titled = _characters(texts, lengths)
-    words = kinds[:, _SPACE] + 1
-    return [
+    words = kinds[_SPACE] + 1
+    columns = [
         np.log1p(lengths),
         np.log1p(words),
-        kinds[:, _UPPER] / lengths,
-        kinds[:, _DIGIT] / lengths,
-        kinds[:, _SPACE] / lengths,
-        kinds[:, _IDEOGRAPH] / lengths,
+        *(kinds[[_UPPER, _DIGIT, _SPACE, _IDEOGRAPH]] / lengths),
         np.log1p(lengths / words),
-        (first == _UPPER).astype(np.float64),
-        (first == _DIGIT).astype(np.float64),
-        _flags([text.endswith(_SENTENCE_ENDS) for text in texts]),
-        _flags([text.endswith((":", "：")) for text in texts]),
+        first == _UPPER,
+        first == _DIGIT,
+        [text.endswith(_SENTENCE_ENDS) for text in texts],
+        [text.endswith((":", "：")) for text in texts],
         titled / words,
-        *(np.minimum(kinds[:, 7:], 20) / np.sqrt(lengths)[:, None]).T,
+        *(np.minimum(kinds[7:], 20) / np.sqrt(lengths)),
     ]
-
-
-def _flags(values: list[bool]) -> _Array:
-    return np.array(values, dtype=np.float64)
+    return np.stack(columns, dtype=np.float64, casting="unsafe")
 
 
 @cache
@@ -138,7 +135,7 @@ def _kind_table() -> NDArray[np.uint8]:
 
 
 def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.int64], _Array]:
-    """Read all texts at once: counts of each kind (blocks, kinds), the first kind, capitalised words."""
+    """Read all texts at once: counts of each kind (kinds, blocks), the first kind, capitalised words."""
     points = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32)
     kinds = _kind_table()[np.minimum(points, 0xFFFF)].astype(np.int64)
     sizes = lengths.astype(np.int64)
@@ -148,58 +145,64 @@ def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.i
     initial = np.concatenate([[True], kinds[:-1] == _SPACE])
     initial[starts] = True
     titled = np.bincount(owners[initial & (kinds == _UPPER)], minlength=len(texts))
-    return counts.reshape(-1, _KINDS).astype(np.float64), kinds[starts], titled.astype(np.float64)
+    return counts.reshape(-1, _KINDS).T.astype(np.float64), kinds[starts], titled.astype(np.float64)
 
 
 def _place(
-    document: Document, structure: Structure, lengths: _Array, links: _Array, tags: list[str]
-) -> list[_Array]:
+    document: Document,
+    structure: Structure,
+    lengths: _Array,
+    links: _Array,
+    controls: _Array,
+    tags: list[str],
+) -> _Array:
     blocks = document.blocks
     count = len(blocks)
     order = np.arange(count, dtype=np.float64)
-    gaps = np.array([[b.images, b.controls, b.rules] for b in blocks], dtype=np.float64)
-    after = np.vstack([gaps[1:], np.zeros((1, 3))])
+    images = np.minimum(_numbers([block.images for block in blocks]), 10)
+    controls = np.minimum(controls, 10)
     ends = np.cumsum(lengths)
-    counted = Counter(block.text for block in blocks)
-    same = np.concatenate([[0], structure.paths[1:] == structure.paths[:-1]]).astype(np.float64)
-    return [
+    counted = Counter([block.text for block in blocks])
+    same = structure.paths[1:] == structure.paths[:-1]
+    columns = [
         links / lengths,
         np.minimum(structure.links[:, -1], 10),
-        np.array([b.emphasis_length for b in blocks]) / lengths,
-        *np.minimum(gaps, 10).T,
-        *np.minimum(after[:, :2], 10).T,
-        _flags([b.hidden >= 0 for b in blocks]),
+        _numbers([block.emphasis_length for block in blocks]) / lengths,
+        images,
+        controls,
+        np.minimum(_numbers([block.rules for block in blocks]), 10),
+        np.append(images[1:], 0),
+        np.append(controls[1:], 0),
+        [block.hidden >= 0 for block in blocks],
         np.log1p(structure.depths),
         order / count,
         (ends - lengths) / ends[-1],
         np.log1p(count - order),
-        np.array([min(counted[b.text], 20) for b in blocks], dtype=np.float64),
+        np.minimum([counted[block.text] for block in blocks], 20),
         *_title_overlap(document),
-        same,
-        np.concatenate([same[1:], [0]]),
+        np.append(False, same),
+        np.append(same, False),
         *_headings(tags, order),
         np.full(count, np.log1p(count)),
         np.full(count, np.log1p(ends[-1])),
         np.full(count, links.sum() / ends[-1]),
     ]
+    return np.stack(columns, dtype=np.float64, casting="unsafe")
 
 
-def _title_overlap(document: Document) -> list[_Array]:
+def _title_overlap(document: Document) -> _Array:
     """Share of a block's words in the title, of the title's in the block, of its own in the description."""
     title = set(document.title.lower().split())
     description = set(document.description.lower().split())
     either = title | description
-    counts = []
-    for block in document.blocks:
+    shares = np.zeros((3, len(document.blocks)))
+    for place, block in enumerate(document.blocks):
         words = block.text[:_TITLE_CHARACTERS].lower().split()[:_TITLE_WORDS]
-        if either.isdisjoint(words):  # most are, and need no set
-            counts.append((0, 0, 0))
-        else:
+        if not either.isdisjoint(words):  # few share a word with them, and the others need no set
             own = set(words)
-            counts.append((len(own), len(own & title), len(own & description)))
-    sizes, titled, described = np.array(counts, dtype=np.float64).T
-    sizes = np.maximum(sizes, 1)
-    return [titled / sizes, titled / (len(title) or 1), described / sizes]
+            titled, described = len(own & title), len(own & description)
+            shares[:, place] = titled / len(own), titled / (len(title) or 1), described / len(own)
+    return shares
 
 
 def _headings(tags: list[str], order: _Array) -> list[_Array]:
@@ -219,9 +222,10 @@ def _headings(tags: list[str], order: _Array) -> list[_Array]:
     ]
 
 
-def _tags(tags: list[str]) -> list[_Array]:
+def _tags(tags: list[str]) -> NDArray[np.bool_]:
     numbers = np.array([_TAG_NUMBERS.get(tag, -1) for tag in tags])
-    return list((numbers[:, None] == np.arange(len(_TAGS))).astype(np.float64).T)
+    flags: NDArray[np.bool_] = numbers == np.arange(len(_TAGS))[:, None]
+    return flags
 
 
 def _surroundings(structure: Structure) -> NDArray[np.int64]:
@@ -263,11 +267,11 @@ def _levels(structure: Structure, measured: _Array) -> _Array:
     return np.stack(columns, axis=1).reshape(-1, count)
 
 
-def _alike(structure: Structure, lengths: _Array, links: _Array) -> list[_Array]:
+def _alike(structure: Structure, lengths: _Array, links: _Array) -> _Array:
     """Describe all blocks of the same path, and how many siblings share it."""
     groups = structure.paths
     sizes = np.bincount(groups).astype(np.float64)
     total = np.bincount(groups, weights=lengths)
     linked = np.bincount(groups, weights=links)
-    by_group = [np.log1p(sizes), np.log1p(total / sizes), linked / total, total / lengths.sum()]
-    return [column[groups] for column in by_group] + list(np.log1p(structure.siblings).T)
+    by_group = np.stack([np.log1p(sizes), np.log1p(total / sizes), linked / total, total / lengths.sum()])
+    return np.concatenate([by_group[:, groups], np.log1p(structure.siblings).T])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,7 +20,9 @@ EXTERNAL: Final = LINK_FLAGS.index("external")
 BLANK: Final = LINK_FLAGS.index("blank")
 # Hosts that are remembered: the links of a page lead to few.
 _REMEMBERED: Final = 1 << 10
-_NO_LINK: Final = (False,) * (len(LINK_FLAGS) + 1)
+# A bit for each flag, and one that says it is a link.
+_BITS: Final = tuple(1 << place for place in range(len(LINK_FLAGS)))
+_IS_LINK: Final = 1 << len(LINK_FLAGS)
 
 # What an address begins with where it names a host.
 _SITE = re.compile(r"\s*(?:https?:)?//[^/?#\\\s]*", re.IGNORECASE)
@@ -63,20 +65,19 @@ def _flags(document: Document) -> NDArray[np.bool_]:
     flags = []
     for inline in document.inline:
         if inline[0] != "a":
-            flags.append(_NO_LINK)
+            flags.append(0)
             continue
-        *_, href, rel, target = inline
-        host = _host(href)
+        href, rel, target = inline[-3:]
+        host, rel = _host(href), rel.lower()
         external = host != "" and own != "" and not _same_site(own, host)
-        rel = rel.lower()
-        of_rel = "nofollow" in rel, "sponsored" in rel
-        flags.append((host != "", external, target.lower() == "_blank", *of_rel, True))
-    return np.array(flags, dtype=np.bool_).reshape(-1, len(LINK_FLAGS) + 1)
+        told = host != "", external, target.lower() == "_blank", "nofollow" in rel, "sponsored" in rel
+        flags.append(sum(compress(_BITS, told)) + _IS_LINK)
+    return (np.array(flags, dtype=np.int64)[:, None] >> np.arange(len(LINK_FLAGS) + 1) & 1).astype(np.bool_)
 
 
 def _host(address: str) -> str:
     """Return the host that a web address names, without `www.`; "" where it names none."""
-    site = _SITE.match(address)
+    site = _SITE.match(address) if "//" in address else None
     return _named_host(site.group()) if site else ""
 
 

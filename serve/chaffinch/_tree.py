@@ -1,92 +1,102 @@
-"""Reads a parsed page, whoever parsed it, as one stream of events in document order.
+"""Reads a parsed page, whoever parsed it, to one reader in document order.
 
-The stream is what the segmenter works on, so that a BeautifulSoup object and the HTML it stands for
-are cut by the same code.
+What it is told is all the segmenter knows, so that a BeautifulSoup object and the HTML it stands for are
+cut by the same code.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PreformattedString
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
-TEXT: Final = "#text"
-END: Final = "#end"
+from selectolax.lexbor import LexborHTMLParser
 
 # Elements whose text no reader sees as part of the page.
 _UNREAD_TAGS = frozenset(
-    "script style template svg iframe frame frameset object embed applet canvas math audio video map "
+    "title script style template svg iframe frame frameset object embed applet canvas math audio video map "
     "datalist noframes noembed".split()
 )
-# How lexbor's names for comments, doctypes and processing instructions begin.
-_NO_ELEMENT = ("-", "!", "#")
+# How lexbor's names for comments, doctypes and processing instructions begin, and what it calls text.
+_NO_ELEMENT = frozenset("-!#")
+_TEXT = "-text"
 _JSON_LD = "application/ld+json"
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
-
-# One step through a page: an element opens (its tag), text (`TEXT`) or an element closes (`END`); then the
-# text, or the tag that closes; the attributes, None where one has no value; the element itself where it is
-# BeautifulSoup's (lexbor's nodes are not kept: a wrapper of each costs more than walking the tree). Plain
-# tuples: thousands a page, and anything more takes as long as the parser.
+# The attributes of an element, None where one has no value.
 Attributes: TypeAlias = dict[str, "str | None"]
-Event: TypeAlias = tuple[str, str, Attributes, Any]
-
 _NO_ATTRIBUTES: Final[Attributes] = {}
 
 
-def html_events(html: str) -> Iterator[Event]:
-    """Parse HTML with lexbor and yield its events."""
-    root = LexborHTMLParser(html).root
-    return _lexbor_events(root) if root is not None else iter(())
+class Reader(Protocol):
+    """What a page is read to, call by call: thousands a page, and anything more takes as long as parsing."""
+
+    def opens(self, tag: str, attributes: Attributes, node: Any) -> bool:
+        """Take an element, and itself where it is BeautifulSoup's; tell whether to read on within it.
+
+        lexbor's nodes are not handed on: to keep a wrapper of each costs more than to walk the tree.
+        """
+
+    def closes(self, tag: str) -> None:
+        """Take the end of an element that was read within."""
+
+    def text(self, text: str) -> None:
+        """Take a run of text."""
+
+    def title(self, text: str) -> None:
+        """Take the text of a <title>, instead of the element."""
+
+    def json_ld(self, script: str) -> None:
+        """Take a script of linked data, instead of the element."""
 
 
-def _lexbor_events(root: LexborNode) -> Iterator[Event]:
-    """Walk without recursion: pages nest deeper than Python's stack."""
-    node: LexborNode | None = root
-    open_nodes: list[tuple[LexborNode, str]] = []
+def read_html(html: str, reader: Reader) -> None:
+    """Parse HTML with lexbor and read it, without recursion: pages nest deeper than Python's stack."""
+    node = LexborHTMLParser(html).root
+    opens, closes, read_text = reader.opens, reader.closes, reader.text
+    open_nodes: list[tuple[Any, str]] = []
     while node is not None:
         tag = node.tag or ""
-        child = None
-        if tag == "-text":
-            yield TEXT, node.text_content or "", _NO_ATTRIBUTES, None
+        if tag == _TEXT:
+            read_text(node.text_content or "")
         elif tag in _UNREAD_TAGS:
-            if _is_json_ld(tag, node.attributes):
-                yield tag, node.text() or "", _NO_ATTRIBUTES, None
-        elif not tag.startswith(_NO_ELEMENT):
-            yield tag, "", node.attributes, None
+            if tag == "title":
+                reader.title(node.text() or "")
+            elif _is_json_ld(tag, node.attributes):
+                reader.json_ld(node.text() or "")
+        elif tag[:1] not in _NO_ELEMENT and opens(tag, node.attributes, None):
             child = node.child
-            if child is None:
-                yield END, tag, _NO_ATTRIBUTES, None
-        if child is not None:
-            open_nodes.append((node, tag))
-            node = child
-            continue
+            if child is not None:
+                open_nodes.append((node, tag))
+                node = child
+                continue
+            closes(tag)
         following = node.next if open_nodes else None
         while following is None and open_nodes:
             closed, tag = open_nodes.pop()
-            yield END, tag, _NO_ATTRIBUTES, None
+            closes(tag)
             following = closed.next if open_nodes else None
         node = following
 
 
-def soup_events(soup: BeautifulSoup | Tag) -> Iterator[Event]:
-    """Yield the events of a BeautifulSoup tree, whichever parser made it.
+def read_soup(soup: BeautifulSoup | Tag, reader: Reader) -> None:
+    """Read a BeautifulSoup tree, whichever parser made it.
 
     What the standard has every parser add, <html>, <body> and <tbody>, is added where it is missing.
     """
     top = [soup] if soup.name != "[document]" else soup.contents
     names = {child.name for child in top if isinstance(child, Tag)}
     implied = [] if "html" in names else ["html"] if names & {"head", "body"} else ["html", "body"]
-    yield from (_opened(tag) for tag in implied)
-    yield from _soup_events(top)
-    yield from (_closed(tag) for tag in reversed(implied))
+    for tag in implied:
+        reader.opens(tag, _NO_ATTRIBUTES, None)
+    _read_soup(top, reader)
+    for tag in reversed(implied):
+        reader.closes(tag)
 
 
-def _soup_events(top: Iterable[Any]) -> Iterator[Event]:
+def _read_soup(top: Iterable[Any], reader: Reader) -> None:
     stack: list[tuple[str, Iterator[Any]]] = [("", iter(top))]
     while stack:
         name, children = stack[-1]
@@ -94,19 +104,25 @@ def _soup_events(top: Iterable[Any]) -> Iterator[Event]:
         if child is None:
             stack.pop()
             if name:
-                yield _closed(name)
+                reader.closes(name)
         elif isinstance(child, _Rows):
-            yield _opened("tbody")
+            reader.opens("tbody", _NO_ATTRIBUTES, None)
             stack.append(("tbody", iter(child)))
         elif isinstance(child, Tag):
             attributes = _soup_attributes(child)
-            if child.name not in _UNREAD_TAGS:
-                yield child.name, "", attributes, child
+            if child.name == "title":
+                reader.title("".join(str(part) for part in child.descendants if _is_text(part)))
+            elif child.name in _UNREAD_TAGS:
+                if _is_json_ld(child.name, attributes):
+                    reader.json_ld(child.string or "")
+            elif reader.opens(child.name, attributes, child):
                 stack.append((child.name, _children(child)))
-            elif _is_json_ld(child.name, attributes):
-                yield child.name, child.string or "", attributes, None
-        elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
-            yield TEXT, str(child), _NO_ATTRIBUTES, None
+        elif _is_text(child):
+            reader.text(str(child))
+
+
+def _is_text(child: Any) -> bool:
+    return isinstance(child, NavigableString) and not isinstance(child, PreformattedString)
 
 
 class _Rows(list[Any]):
@@ -128,14 +144,6 @@ def _children(tag: Tag) -> Iterator[Any]:
         yield child
     if rows:
         yield rows
-
-
-def _opened(tag: str) -> Event:
-    return tag, "", _NO_ATTRIBUTES, None
-
-
-def _closed(tag: str) -> Event:
-    return END, tag, _NO_ATTRIBUTES, None
 
 
 def _soup_attributes(tag: Tag) -> Attributes:

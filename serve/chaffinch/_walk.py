@@ -1,16 +1,16 @@
-"""Walks a page once, event by event, and cuts its text at the boundaries that a reader sees."""
+"""Walks a page once, element by element, and cuts its text at the boundaries that a reader sees."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, compress
 from typing import Any, Final
 
 from chaffinch._document import NO_CUES, NO_LINK, Document, RawBlock
 from chaffinch._plaintext import clean_text
-from chaffinch._tree import END, TEXT, Attributes, Event, hidden
+from chaffinch._tree import Attributes, Reader, hidden
 
 # Characters of unlinked text from which a hidden element is a panel that its reader can open (a tab, an
 # accordion, a "read more") rather than a menu, a dialog or a status message: those are left out.
@@ -34,9 +34,9 @@ _NO_OTHER_CUES = NO_CUES[1:]
 
 
 class Walk:
-    """One pass over a page's events; `document` holds the result."""
+    """The `Reader` of one pass over a page, which `read` leads; `document` holds the result."""
 
-    def __init__(self, events: Iterator[Event], read_noscript: bool = False) -> None:
+    def __init__(self, read: Callable[[Reader], None], read_noscript: bool = False) -> None:
         self.document = Document("html")
         self.met_noscript = False
         self._certain_url = False
@@ -51,33 +51,26 @@ class Walk:
         self._inline: dict[int, None] = {}
         self._broken = False
         self._start_block()
-        self._walk(events)
+        read(self)
         self._end_block()
         self.document.inline = list(self._inline_numbers)
         _leave_out_hidden(self.document)
 
-    def _walk(self, events: Iterator[Event]) -> None:
-        for tag, text, attributes, node in events:
-            if tag == TEXT:
-                # White space at a block's start says nothing, and most of a page's texts are that.
-                if self._parts or self._preformatted or not text.isspace():
-                    self._text(text)
-            elif tag == END:
-                self._close(text)
-            elif tag in _INLINE_TAGS:
-                if attributes and hidden(tag, attributes):
-                    _skip(events)
-                else:
-                    self._inline_opens(tag, attributes)
-            elif tag == "title":
-                self._title(events)
-            elif tag == "script":
-                self._json_ld(text)
-            elif tag == "noscript" and not self._read_noscript:
-                self.met_noscript = True
-                _skip(events)
+    def opens(self, tag: str, attributes: Attributes, node: Any) -> bool:
+        """Take an element; hidden inline ones are not read within, <noscript> only where it is to be read."""
+        if tag in _INLINE_TAGS:
+            if attributes and hidden(tag, attributes):
+                return False
+            if tag in _VOID_TAGS:  # lxml puts an <img> after a <source> within it
+                self._void(tag, attributes)
             else:
-                self._element_opens(tag, attributes, node)
+                self._inline_opens(tag, attributes)
+        elif tag == "noscript" and not self._read_noscript:
+            self.met_noscript = True
+            return False
+        else:
+            self._element_opens(tag, attributes, node)
+        return True
 
     def _element_opens(self, tag: str, attributes: Attributes, node: Any) -> None:
         if self._parts:
@@ -102,9 +95,6 @@ class Walk:
             self._controls += 1
 
     def _inline_opens(self, tag: str, attributes: Attributes) -> None:
-        if tag in _VOID_TAGS:
-            self._void(tag, attributes)
-            return
         link = NO_LINK
         if tag == "a":
             self._links += 1
@@ -125,7 +115,8 @@ class Walk:
         elif tag in ("meta", "link"):
             self._describe(tag, attributes)
 
-    def _close(self, tag: str) -> None:
+    def closes(self, tag: str) -> None:
+        """Take the end of an element."""
         if tag not in _INLINE_TAGS:
             if self._parts:
                 self._end_block()
@@ -152,7 +143,11 @@ class Walk:
             self._parts.append(" ")
             self._broken = True
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> None:
+        """Take a run of text."""
+        # White space at a block's start says nothing, and most of a page's texts are that.
+        if not self._parts and not self._preformatted and text.isspace():
+            return
         self._parts.append(text)
         length = len(text.strip())
         if not length:
@@ -185,10 +180,9 @@ class Walk:
             self._images = self._controls = self._rules = 0
         self._start_block()
 
-    def _title(self, events: Iterator[Event]) -> None:
+    def title(self, text: str) -> None:
         """Keep the first title; no reader sees one on the page, wherever its markup stands."""
-        title = clean_text("".join(_texts(events)))
-        self.document.title = self.document.title or title
+        self.document.title = self.document.title or clean_text(text)
 
     def _describe(self, tag: str, attributes: Attributes) -> None:
         document = self.document
@@ -203,7 +197,7 @@ class Walk:
         elif tag == "link" and (attributes.get("rel") or "").lower() == "canonical" and not self._certain_url:
             document.url = (attributes.get("href") or "").strip() or document.url
 
-    def _json_ld(self, script: str) -> None:
+    def json_ld(self, script: str) -> None:
         """Keep the longest `articleBody` of a page's JSON-LD."""
         if "articleBody" not in script:
             return
@@ -241,26 +235,6 @@ def _article_bodies(value: Any) -> Iterator[str]:
         for item in value:
             if isinstance(item, (dict, list)):
                 yield from _article_bodies(item)
-
-
-def _texts(events: Iterator[Event]) -> Iterator[str]:
-    """Consume the rest of the element that just opened, yielding its text."""
-    depth = 1
-    for tag, text, _, _ in events:
-        if tag == TEXT:
-            yield text
-        elif tag == END:
-            depth -= 1
-            if not depth:
-                return
-        elif tag != "script":
-            depth += 1
-
-
-def _skip(events: Iterator[Event]) -> None:
-    """Consume the rest of the element that just opened."""
-    for _ in _texts(events):
-        pass
 
 
 def _cues(attributes: Attributes) -> tuple[str, ...]:

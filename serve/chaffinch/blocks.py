@@ -8,7 +8,8 @@ between it and the block before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, TypeAlias
 
 from bs4 import BeautifulSoup, Tag
@@ -17,7 +18,7 @@ from chaffinch._decoding import decode
 from chaffinch._document import CUE_ATTRIBUTES, NO_CUES, Document, Elements, Kind, Look, RawBlock
 from chaffinch._kind import tell_kind
 from chaffinch._plaintext import clean_text, split_text
-from chaffinch._tree import Event, html_events, soup_events
+from chaffinch._tree import Reader, read_html, read_soup
 from chaffinch._walk import Walk
 
 __all__ = [
@@ -53,13 +54,13 @@ def segment(source: Source, *, kind: Kind | None = None, url: str | None = None)
     if kind not in (None, "html", "text"):
         raise ValueError(f"kind must be 'html', 'text' or None, not {kind!r}")
     if isinstance(source, (BeautifulSoup, Tag)):
-        document = _read_page(lambda: soup_events(source))
+        document = _read_page(partial(read_soup, source))
     else:
         if not isinstance(source, (str, bytes, bytearray)):
             raise TypeError(f"source must be str, bytes or BeautifulSoup, not {type(source).__name__}")
         text = source if isinstance(source, str) else decode(bytes(source))
         if (kind or tell_kind(text)) == "html":
-            document = _read_page(lambda: html_events(text))
+            document = _read_page(partial(read_html, text))
         else:
             document = paragraphs_document(split_text(text))
     document.url = url or document.url
@@ -71,15 +72,15 @@ def paragraphs_document(paragraphs: Iterable[str]) -> Document:
     return Document("text", [RawBlock(clean_text(paragraph)) for paragraph in paragraphs])
 
 
-def _read_page(events: Callable[[], Iterator[Event]]) -> Document:
+def _read_page(read: Callable[[Reader], None]) -> Document:
     """Read the body; where it says next to nothing, read <noscript> too, or what JSON-LD carries."""
-    walk = Walk(events())
+    walk = Walk(read)
     document = walk.document
     length = _length(document)
     if length >= NEXT_TO_NOTHING:
         return document
     if walk.met_noscript:
-        fuller = Walk(events(), read_noscript=True).document
+        fuller = Walk(read, read_noscript=True).document
         if _length(fuller) > SAYS_MORE * length:
             document, length = fuller, _length(fuller)
     if len(document.article_body) > SAYS_MORE * length:

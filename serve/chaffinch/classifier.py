@@ -32,9 +32,13 @@ def model_dir() -> Path:
 
 
 def session_options() -> onnxruntime.SessionOptions:
-    """Return one thread a session: pages are small, and callers bring their own processes."""
+    """Return one thread a session: pages are small, and callers bring their own processes.
+
+    No plan of the memory is kept for each shape of input either: hardly two pages have as many blocks.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     return options
 

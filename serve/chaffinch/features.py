@@ -195,7 +195,9 @@ def _context(said: Floats, structure: Structure) -> list[NDArray[Any]]:
     neighbours = [padded[WINDOW + step : WINDOW + step + count] for step in _STEPS]
     first, last = structure.ranges[:, :, 0], structure.ranges[:, :, 1]
     sums = _running(said)
-    levels = (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, :, None]
+    levels = sums.take(last, axis=0)
+    levels -= sums.take(first, axis=0)
+    levels /= np.maximum(last - first, 1)[:, :, None]
     return [said, *neighbours, levels.reshape(count, -1), _path_means(said, structure.paths)]
 
 
