@@ -39,6 +39,13 @@ from training.network import (
 )
 from training.page_graph import SecondParts, second_model
 from training.pipeline import Pipeline
+from training.quantised import (
+    WEIGHT_STEPS,
+    QuantisedNetwork,
+    add_quantised,
+    fit_quantised,
+    quantised_logits,
+)
 from training.reference import text_evidence
 from training.runtime import session
 from training.text_graph import BUCKETS, rows_model, text_model
@@ -116,8 +123,7 @@ def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeli
 
 def test_another_first_stage_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     page = tiny_pipeline.page
-    (weights, bias, second, out_bias), *others = page.first.labels.layers
-    labels = replace(page.first.labels, layers=[(weights, bias + np.float32(0.1), second, out_bias), *others])
+    labels = replace(page.first.labels, bias=page.first.labels.bias + np.float32(0.1))
 
     with pytest.raises(VerificationError, match="page"):
         check(tiny_model, tiny_pipeline, page=replace(page, first=replace(page.first, labels=labels)))
@@ -242,6 +248,62 @@ def test_a_network_in_a_graph_gives_the_same_probabilities(
 
     np.testing.assert_allclose(found, probabilities(network, logits(network, rows)), atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.fixture
+def learned(random: np.random.Generator, one_thread: None) -> tuple[QuantisedNetwork, Network, Floats]:
+    """A network on bytes, the same one in full, and what they learned from: columns of unlike spreads."""
+    rows = (random.normal(size=(900, 6)) * [1, 100, 0.01, 5, 1, 1] + [0, 1e4, 0, -3, 0, 0]).astype(np.float32)
+    targets = np.digitize(rows[:, 0] + (rows[:, 1] - 1e4) / 100, [-0.5, 0.5])
+    size = Networks(12, 2, 20, 1e-3)
+    quantised = fit_quantised(rows, targets, size, labels=3, seed=0)
+    return quantised, fit_network(rows, targets, size, labels=3, seed=0), rows
+
+
+def test_a_network_on_bytes_gives_the_same_logits_in_a_graph(
+    learned: tuple[QuantisedNetwork, Network, Floats],
+) -> None:
+    network, _, rows = learned
+    tried = np.concatenate([rows, 50 * rows, np.zeros((1, 6), np.float32)])
+
+    (found,) = run(rows_graph(lambda graph, name: add_quantised(graph, name, network), 6), rows=tried)
+
+    np.testing.assert_allclose(found, quantised_logits(network, tried), atol=1e-5)
+
+
+def test_a_network_on_bytes_says_nearly_what_it_says_in_full(
+    learned: tuple[QuantisedNetwork, Network, Floats],
+) -> None:
+    quantised, full, rows = learned
+
+    found, expected = softmax(quantised_logits(quantised, rows)), softmax(logits(full, rows))
+
+    assert np.abs(found - expected).mean() < 0.01
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.98
+
+
+def test_no_value_is_further_from_the_mean_than_a_network_on_bytes_can_tell(
+    learned: tuple[QuantisedNetwork, Network, Floats],
+) -> None:
+    network, _, rows = learned
+    far = rows[:1].copy()
+    far[0, 0] = 1e6
+    further = far * 10
+
+    further[0, 1:] = far[0, 1:]
+
+    np.testing.assert_array_equal(quantised_logits(network, far), quantised_logits(network, further))
+
+
+def test_products_of_bytes_never_overflow_where_two_are_added_in_sixteen_bits(
+    learned: tuple[QuantisedNetwork, Network, Floats],
+) -> None:
+    network, _, _ = learned
+
+    largest = int(np.abs(network.weights.astype(int)).max())
+
+    assert largest == WEIGHT_STEPS
+    assert 2 * 255 * largest < 1 << 15
 
 
 def test_a_label_that_was_never_met_is_hardly_ever_given(

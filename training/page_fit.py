@@ -19,8 +19,9 @@ from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence, structure_model
 from training.folds import Unseen, outside
 from training.linear import STRUCTURE_DECAY, fit_evidence, structure_rows
-from training.network import Networks, fit_network
+from training.network import Networks
 from training.page_graph import FOLDING, FirstParts, SecondParts
+from training.quantised import fit_quantised
 from training.runtime import session
 from training.stages import Stages
 from training.text_fit import TextFit, TextParts
@@ -64,7 +65,7 @@ FIRST: Final = FirstSizes(
     labels=Networks(96, 4, 12, 3e-3), classes=Trees(20, 63, 0.2), content=Trees(60, 127, 0.13)
 )
 SECOND: Final = SecondSizes(
-    classes=Trees(20, 63, 0.15), content=Trees(60, 127, 0.1), content_network=Networks(48, 4, 6, 1e-2)
+    classes=Trees(20, 63, 0.15), content=Trees(40, 127, 0.14), content_network=Networks(48, 4, 6, 1e-2)
 )
 
 
@@ -230,7 +231,7 @@ def _fit_first(rows: Floats, blocks: Blocks, unseen: Unseen, seed: int) -> First
     places, labels, classes = _labelled(blocks, unseen)
     aligned, content = _aligned(blocks, unseen, seed)
     return FirstParts(
-        labels=fit_network(rows[places], labels, FIRST.labels, labels=len(LABELS), seed=seed),
+        labels=fit_quantised(rows[places], labels, FIRST.labels, labels=len(LABELS), seed=seed),
         classes=fit_trees(_doubles(rows, places), classes, FIRST.classes, seed=seed),
         content=fit_trees(_doubles(rows, aligned), content, FIRST.content, seed=seed),
     )
@@ -271,7 +272,7 @@ def _fit_second(
     parts = SecondParts(
         classes=fit_trees(_doubles(seen, places), classes, SECOND.classes, seed=seed),
         content=fit_trees(_doubles(seen, aligned), content, SECOND.content, seed=seed, weights=shares),
-        content_network=fit_network(seen[aligned], content, SECOND.content_network, labels=2, seed=seed),
+        content_network=fit_quantised(seen[aligned], content, SECOND.content_network, labels=2, seed=seed),
     )
     held = seen[~blocks.without(unseen)]
     return parts, parts.opinions(held) if len(held) else np.empty((0, len(LABELS) + 1), dtype=np.float32)

@@ -13,7 +13,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from chaffinch.labels import GROUP_OF, GROUPS, LABELS
 from training.blend import IS_PROMOTIONAL, NEVER, Blend
 from training.graphs import Graph
-from training.network import Network, add_network, logits, softmax
+from training.network import softmax
+from training.quantised import QuantisedNetwork, add_quantised, quantised_logits
 from training.trees import add_trees, raw_scores
 
 Floats = NDArray[np.float32]
@@ -35,13 +36,13 @@ _SECOND_SHARE: Final = 0.3
 class FirstParts:
     """The first stage: a network for the labels, trees for the classes and for main content."""
 
-    labels: Network
+    labels: QuantisedNetwork
     classes: HistGradientBoostingClassifier
     content: HistGradientBoostingClassifier
 
     def said(self, rows: Floats) -> tuple[Floats, Floats]:
         """Return the labels' probabilities (rows, labels) and the content score (rows, 1)."""
-        labels = softmax(logits(self.labels, rows))
+        labels = softmax(quantised_logits(self.labels, rows))
         content = np.clip(raw_scores(self.content, rows), -_CLIP, _CLIP)
         scores = _corrected(np.log(labels + _LEAST), raw_scores(self.classes, rows), _FIRST_SHARE)
         return softmax(scores), content
@@ -57,12 +58,12 @@ class SecondParts:
 
     classes: HistGradientBoostingClassifier
     content: HistGradientBoostingClassifier
-    content_network: Network
+    content_network: QuantisedNetwork
 
     def opinions(self, rows: Floats) -> Floats:
         """Return what both stages say: log-probabilities of the labels, then the content score (rows, 10)."""
         scores = _corrected(rows[:, : len(LABELS)], raw_scores(self.classes, rows), _SECOND_SHARE)
-        odds = logits(self.content_network, rows)
+        odds = quantised_logits(self.content_network, rows)
         content = (raw_scores(self.content, rows) + odds[:, 1:] - odds[:, :1]) / 2
         return np.concatenate([np.log(softmax(scores) + _LEAST), np.clip(content, -_CLIP, _CLIP)], axis=1)
 
@@ -79,7 +80,7 @@ def first_model(parts: FirstParts, columns: int, metadata: dict[str, str]) -> on
     """Return the first stage's graph: rows → `probabilities` of the labels and `content` score."""
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
-    labels = _log(graph, add_network(graph, rows, parts.labels))
+    labels = _log(graph, graph.add("Softmax", add_quantised(graph, rows, parts.labels), axis=1))
     labels = _add_correction(graph, labels, add_trees(graph, rows, parts.classes), _FIRST_SHARE)
     graph.output("probabilities", graph.add("Softmax", labels, axis=1), np.float32, ["blocks", len(LABELS)])
     content = _clipped(graph, add_trees(graph, rows, parts.content))
@@ -94,10 +95,8 @@ def second_model(parts: SecondParts, blend: Blend, columns: int, metadata: dict[
     said = graph.add("Slice", rows, graph.ints(0), graph.ints(len(LABELS)), graph.ints(1))
     scores = _add_correction(graph, said, add_trees(graph, rows, parts.classes), _SECOND_SHARE)
     labels = _log(graph, graph.add("Softmax", scores, axis=1))
-    # The network gives probabilities; their log-odds are what is wanted, and finite.
-    odds = graph.add("Add", add_network(graph, rows, parts.content_network), graph.float(1e-30))
     sides = graph.constant(np.array([[-1], [1]], dtype=np.float32))
-    odds = graph.add("MatMul", graph.add("Log", odds), sides)
+    odds = graph.add("MatMul", add_quantised(graph, rows, parts.content_network), sides)
     content = graph.add("Add", add_trees(graph, rows, parts.content), odds)
     content = _clipped(graph, graph.add("Mul", content, graph.float(0.5)))
     probabilities = _blended(graph, labels, content, blend)
