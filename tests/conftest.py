@@ -76,9 +76,9 @@ def few_trees() -> Iterator[None]:
     from training.trees import Trees
 
     with pytest.MonkeyPatch.context() as patch:
-        trees = {name: Trees(*size) for name, size in TINY_TREES.items()}
-        for stage in ("FIRST", "SECOND"):
-            patch.setattr(page_fit, stage, replace(getattr(page_fit, stage), **trees))
+        classes, content = (Trees(*TINY_TREES[name]) for name in ("classes", "content"))
+        patch.setattr(page_fit, "FIRST", replace(page_fit.FIRST, classes=classes, content=content))
+        patch.setattr(page_fit, "SECOND", replace(page_fit.SECOND, content=content))
         yield
 
 

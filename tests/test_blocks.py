@@ -152,14 +152,14 @@ def test_a_hidden_menu_is_left_out_however_long() -> None:
     assert texts(f"<p>Seen</p><ul hidden>{'<li><a href=/>Seeds and nuts</a>' * 99}</ul>") == ["Seen"]
 
 
-def test_linked_and_emphasised_text_is_counted() -> None:
+def test_linked_text_is_counted() -> None:
     block = only("<p>ab <a href='/x'>cde <b>fg</b></a> <em>hij</em></p>")
-    assert (block.text, block.link_length, block.emphasis_length) == ("ab cde fg hij", 5, 5)
+    assert (block.text, block.link_length) == ("ab cde fg hij", 5)
 
 
-def test_text_counts_never_exceed_the_text() -> None:
+def test_no_more_text_is_linked_than_there_is() -> None:
     block = only("<p><a href='/x'><b>a\n\n\n      b</b></a></p>")
-    assert (block.text, block.link_length, block.emphasis_length) == ("a b", 3, 3)
+    assert (block.text, block.link_length) == ("a b", 3)
 
 
 def test_a_link_around_blocks_links_each_of_them() -> None:
@@ -204,10 +204,9 @@ def test_of_thousands_of_open_inline_elements_the_innermost_are_kept() -> None:
     assert around == [f"s{number}" for number in range(5000 - INLINE_DEPTH, 5000)]
 
 
-def test_images_controls_and_rules_are_counted_before_the_next_block() -> None:
-    html = "<p>a</p><img src=x><img src=y><input><input type=hidden><button></button><hr><p>b</p><p>c</p>"
-    counts = [(block.images, block.controls, block.rules) for block in page(html).blocks]
-    assert counts == [(0, 0, 0), (2, 2, 1), (0, 0, 0)]
+def test_images_and_controls_are_counted_before_the_next_block() -> None:
+    html = "<p>a</p><img src=x><img src=y><input><input type=hidden><button></button><p>b</p><p>c</p>"
+    assert [(block.images, block.controls) for block in page(html).blocks] == [(0, 0), (2, 2), (0, 0)]
 
 
 def test_the_head_is_no_block_but_says_what_the_page_is() -> None:

@@ -48,7 +48,7 @@ from training.quantised import (
 )
 from training.reference import text_evidence
 from training.runtime import session
-from training.text_graph import BUCKETS, rows_model, text_model
+from training.text_graph import BUCKETS, rows_model, text_model, words_model
 from training.trees import Trees, add_trees, fit_trees, raw_scores
 from training.verify import ODD_PARAGRAPHS, TOLERANCE, VerificationError, verify
 
@@ -74,8 +74,7 @@ def run(model: onnx.ModelProto, **feed: Any) -> list[Any]:
 
 
 def run_text(model: onnx.ModelProto, paragraphs: Sequence[str]) -> list[Any]:
-    packed = pack_text(paragraphs)
-    return run(model, data=packed.data, starts=packed.starts, lengths=packed.lengths)
+    return run(model, **pack_text(paragraphs).feed)
 
 
 def rows_graph(add: Any, columns: int) -> onnx.ModelProto:
@@ -123,7 +122,7 @@ def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeli
 
 def test_another_first_stage_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     page = tiny_pipeline.page
-    labels = replace(page.first.labels, bias=page.first.labels.bias + np.float32(0.1))
+    labels = replace(page.first.labels, second=page.first.labels.second * np.float32(1.1))
 
     with pytest.raises(VerificationError, match="page"):
         check(tiny_model, tiny_pipeline, page=replace(page, first=replace(page.first, labels=labels)))
@@ -153,10 +152,11 @@ def test_a_graph_that_was_exchanged_with_its_digest_is_a_disagreement(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
-    content = tiny_pipeline.text.by_fold[0].model().SerializeToString(deterministic=True)
-    (folder / "text.onnx").write_bytes(content)
+    other = words_model(tiny_pipeline.text.by_fold[0].evidence, {})
+    content = other.SerializeToString(deterministic=True)
+    (folder / "words.onnx").write_bytes(content)
     manifest = json.loads((folder / "model.json").read_text())
-    manifest["files"]["text.onnx"]["sha256"] = hashlib.sha256(content).hexdigest()
+    manifest["files"]["words.onnx"]["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / "model.json").write_text(json.dumps(manifest))
 
     with pytest.raises(VerificationError, match="evidence"):
@@ -404,7 +404,8 @@ def test_evidence_of_weights_that_are_all_zero_is_its_bias() -> None:
 def test_the_graph_hashes_and_counts_odd_paragraphs_by_the_definition(
     tiny_model: Path, tiny_pipeline: Pipeline
 ) -> None:
-    found, given = Classifier(tiny_model).text_opinions(ODD)
+    classifier = classifier_of(tiny_model)
+    found, given = classifier.words_evidence(ODD), classifier.text_probabilities(ODD)
 
     expected = text_evidence(tiny_pipeline.text.parts.evidence, ODD)
     np.testing.assert_allclose(found, expected, atol=TOLERANCE)
@@ -417,10 +418,10 @@ def test_a_paragraph_s_evidence_is_the_same_whatever_stands_beside_it(
     tiny_model: Path, paragraph: str
 ) -> None:
     classifier = classifier_of(tiny_model)
-    alone = classifier.text_opinions([paragraph])[0][0]
+    alone = classifier.words_evidence([paragraph])[0]
 
     for beside in (["Sign up now!"], [""], ["麦" * 3000], ["\x00"]):
-        within = classifier.text_opinions([*beside, paragraph, *beside])[0][1]
+        within = classifier.words_evidence([*beside, paragraph, *beside])[1]
         assert np.array_equal(alone, within)
 
 
@@ -434,8 +435,8 @@ def classifier_of(folder: Path) -> Classifier:
 def test_neighbours_do_matter_to_the_probabilities(tiny_model: Path) -> None:
     classifier = classifier_of(tiny_model)
 
-    alone = classifier.text_opinions(["Thank you!"])[1][0]
-    within = classifier.text_opinions(["Download a free sample", "Thank you!"])[1][1]
+    alone = classifier.text_probabilities(["Thank you!"])[0]
+    within = classifier.text_probabilities(["Download a free sample", "Thank you!"])[1]
 
     assert np.abs(alone - within).max() > 1e-3
 

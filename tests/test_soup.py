@@ -50,7 +50,7 @@ def look(document: Document, element: int) -> tuple[str, tuple[str, ...]]:
 
 def seen(block: RawBlock, document: Document) -> tuple[object, ...]:
     """What is said of a block, its element given by tag and cues instead of by number."""
-    counts = (block.link_length, block.emphasis_length, block.images, block.controls, block.rules)
+    counts = (block.link_length, block.images, block.controls)
     inline = tuple(document.inline[number] for number in block.inline)
     return (block.text, look(document, block.element), inline, counts, block.hidden >= 0)
 

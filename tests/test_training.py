@@ -58,7 +58,7 @@ def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
     """Few trees, one network: two fits are compared, not how good they are."""
     trees, networks = Trees(5, 7, 0.1), Networks(48, 1, 6, 1e-2)
     monkeypatch.setattr(page_fit, "FIRST", page_fit.FirstSizes(networks, trees, trees))
-    monkeypatch.setattr(page_fit, "SECOND", page_fit.SecondSizes(trees, trees, networks))
+    monkeypatch.setattr(page_fit, "SECOND", page_fit.SecondSizes(trees, networks))
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_the_manifest_has_each_graph_s_digest_and_size(tiny_model: Path) -> None
 
 
 def test_the_runtime_loads_what_a_run_wrote(tiny_model: Path) -> None:
-    assert Classifier(tiny_model).text_opinions(["Work begins in March."])[1].shape == (1, len(LABELS))
+    assert Classifier(tiny_model).text_probabilities(["Work begins in March."]).shape == (1, len(LABELS))
 
 
 def test_learning_from_seeds_beats_calling_everything_editorial(tiny_pipeline: Pipeline) -> None:
@@ -205,11 +205,12 @@ def test_what_both_stages_say_of_a_held_out_page_does_not_come_from_its_labels(
     few_seeds: Path, small_fits: None, tmp_path: Path
 ) -> None:
     pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
-    pages, text, fold_of = pipeline.pages, pipeline.text, pipeline.fold_of
+    pages, fold_of = pipeline.pages, pipeline.fold_of
+    words = [parts.evidence for parts in pipeline.text.by_fold]
     left_out = pages[0]
 
     def fit(which: list[Any], cache: Path) -> PageFit:
-        return fit_page(Stages("key", cache), which, text, fold_of, seed=0, jobs=1)
+        return fit_page(Stages("key", cache), which, words, fold_of, seed=0, jobs=1)
 
     given = fit(pages, tmp_path / "one").opinions
     # The same rows, so that only what the two stages learn is compared.

@@ -1,4 +1,4 @@
-"""Writes a model: four graphs and model.json, or nothing where they disagree with what was fitted."""
+"""Writes a model: five graphs and model.json, or nothing where they disagree with what was fitted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from training.evidence import structure_model
 from training.page_fit import PageFit
 from training.page_graph import first_model, second_model
 from training.text_fit import TextFit
+from training.text_graph import words_model
 from training.verify import verify
 
 # The form of model.json itself.
@@ -68,6 +69,7 @@ def _graphs(text: TextFit, page: PageFit) -> dict[str, onnx.ModelProto]:
     columns = page.first.labels.columns, page.second.content_network.columns
     return {
         "text": text.parts.model(metadata),
+        "words": words_model(text.parts.evidence, metadata),
         "structure": structure_model(page.structure, metadata),
         "first": first_model(page.first, columns[0], metadata),
         "second": second_model(page.second, page.blend, columns[1], metadata),

@@ -59,12 +59,26 @@ class Networks(NamedTuple):
     decay: float
 
 
-def fit_network(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int) -> Network:
+class Members(NamedTuple):
+    """Networks fitted side by side, and the means and spreads that standardise what goes into them."""
+
+    center: Floats
+    spread: Floats
+    layers: list[Layer]
+
+
+def fit_members(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int) -> Members:
     """Fit networks that differ by their seed; targets number the `labels` from 0."""
     center, spread = standard(rows)
     scaled = (rows - center) / spread
-    fitted = [_fit_member(scaled, targets, labels, size, seed + member) for member in range(size.members)]
-    return Network([_unscaled(layer, center, spread) for layer in fitted])
+    seeds = range(seed, seed + size.members)
+    return Members(center, spread, [_fit_member(scaled, targets, labels, size, own) for own in seeds])
+
+
+def fit_network(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int) -> Network:
+    """Fit networks that take their rows as they are."""
+    center, spread, layers = fit_members(rows, targets, size, labels=labels, seed=seed)
+    return Network([_unscaled(layer, center, spread) for layer in layers])
 
 
 def standard(rows: Floats) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ from training.page_graph import FOLDING, FirstParts, SecondParts
 from training.quantised import fit_quantised
 from training.runtime import session
 from training.stages import Stages
-from training.text_fit import TextFit, TextParts
+from training.text_graph import words_model
 from training.trees import Trees, fit_trees
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -54,7 +54,6 @@ class FirstSizes:
 class SecondSizes:
     """How large the second stage is."""
 
-    classes: Trees
     content: Trees
     content_network: Networks
 
@@ -62,11 +61,9 @@ class SecondSizes:
 # Few deep trees: a graph takes a tree of 127 leaves in little more time than one of 15. Networks fitted
 # long, side by side, tell the labels better than one wide one, or one fitted as long as its loss falls.
 FIRST: Final = FirstSizes(
-    labels=Networks(96, 4, 12, 3e-3), classes=Trees(20, 63, 0.2), content=Trees(60, 127, 0.13)
+    labels=Networks(96, 4, 12, 3e-3), classes=Trees(30, 63, 0.12), content=Trees(40, 127, 0.19)
 )
-SECOND: Final = SecondSizes(
-    classes=Trees(20, 63, 0.15), content=Trees(40, 127, 0.14), content_network=Networks(48, 4, 6, 1e-2)
-)
+SECOND: Final = SecondSizes(content=Trees(60, 63, 0.14), content_network=Networks(48, 4, 6, 1e-2))
 
 
 @dataclass(frozen=True)
@@ -113,13 +110,13 @@ class Blocks:
 def fit_page(
     stages: Stages,
     pages: Sequence[Page],
-    text: TextFit,
+    words: Sequence[Evidence],
     fold_of: dict[str, int],
     *,
     seed: int,
     jobs: int,
 ) -> PageFit:
-    """Fit the page model on every page, and once more without each fold.
+    """Fit the page model on every page, and once more without each fold, as was the evidence of `words`.
 
     The second stage learns from what the first said of pages it had not seen, so that a second stage
     without one fold needs first stages without that fold and each other one.
@@ -127,7 +124,7 @@ def fit_page(
     blocks = Blocks(pages, fold_of)
     folds = range(max(fold_of.values()) + 1)
     evidence = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, folds, seed, jobs))
-    rows = stages.run("page rows", lambda: _rows(pages, text.by_fold, evidence, fold_of, jobs))
+    rows = stages.run("page rows", lambda: _rows(pages, words, evidence, fold_of, jobs))
     held_out = [Unseen({fold}) for fold in folds]
     first = _in_processes(
         stages,
@@ -180,15 +177,15 @@ def _fit_structure(
 
 def _rows(
     pages: Sequence[Page],
-    texts: Sequence[TextParts],
+    words: Sequence[Evidence],
     structures: Sequence[Evidence],
     fold_of: dict[str, int],
     jobs: int,
 ) -> Floats:
     """Return the first stage's rows, each page's evidence from models that never saw its domain."""
     sessions = [
-        (session(text.model()), session(structure_model(structure, {})))
-        for text, structure in zip(texts, structures[:-1], strict=True)
+        (session(words_model(word, {})), session(structure_model(structure, {})))
+        for word, structure in zip(words, structures[:-1], strict=True)
     ]
     made = Parallel(n_jobs=jobs, prefer="threads")(
         delayed(_page_rows)(page, *sessions[fold_of[page.group]]) for page in pages
@@ -196,14 +193,12 @@ def _rows(
     return np.concatenate(made)
 
 
-def _page_rows(page: Page, text: Any, structure: Any) -> Floats:
+def _page_rows(page: Page, words: Any, structure: Any) -> Floats:
     features = page.features
     assert features is not None
-    packed = pack_text(page.texts)
-    feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
-    evidence, probabilities = text.run(None, feed)
-    found = structure.run(None, features.bags.feed)[0]
-    return first_rows(features.cues, features.structure, evidence, found, probabilities)
+    of_text = words.run(None, pack_text(page.texts).feed)[0]
+    of_elements = structure.run(None, features.bags.feed)[0]
+    return first_rows(features.cues, features.structure, of_text, of_elements)
 
 
 def _labelled(blocks: Blocks, unseen: Unseen) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
@@ -266,11 +261,9 @@ def _fit_second(
                 page = places[begin:end]
                 said = probabilities[begin:end], content[begin:end]
                 seen[page] = second_rows(rows[page, :columns], structure, *said)
-    places, _, classes = _labelled(blocks, unseen)
     aligned, content = _aligned(blocks, unseen, seed)
     shares = blocks.shares[aligned]
     parts = SecondParts(
-        classes=fit_trees(_doubles(seen, places), classes, SECOND.classes, seed=seed),
         content=fit_trees(_doubles(seen, aligned), content, SECOND.content, seed=seed, weights=shares),
         content_network=fit_quantised(seen[aligned], content, SECOND.content_network, labels=2, seed=seed),
     )

@@ -26,10 +26,9 @@ FOLDING: Final = np.array(
 # Added to probabilities before their logarithm; content scores are clipped to this.
 _LEAST: Final = 1e-5
 _CLIP: Final = 8.0
-# How far a stage's trees for the classes move what the network says of the labels: all the way would lose
-# what the network knows, and the second stage's have less to add.
-_FIRST_SHARE: Final = 0.5
-_SECOND_SHARE: Final = 0.3
+# How far the trees for the classes move what the network says of the labels: all the way would lose what
+# the network knows.
+_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,35 +43,33 @@ class FirstParts:
         """Return the labels' probabilities (rows, labels) and the content score (rows, 1)."""
         labels = softmax(quantised_logits(self.labels, rows))
         content = np.clip(raw_scores(self.content, rows), -_CLIP, _CLIP)
-        scores = _corrected(np.log(labels + _LEAST), raw_scores(self.classes, rows), _FIRST_SHARE)
+        scores = _corrected(np.log(labels + _LEAST), raw_scores(self.classes, rows))
         return softmax(scores), content
 
 
 @dataclass(frozen=True)
 class SecondParts:
-    """The second stage: trees for the classes; trees and a network for main content.
+    """The second stage: trees and a network for main content.
 
-    Of the labels it takes what the first said, with which its own rows begin: a second network for them,
-    fitted on what the first one says of them, adds nothing.
+    Of the labels it takes what the first said, with which its own rows begin: another network for them, or
+    trees for their classes, fitted on what the first one says of them, adds nothing.
     """
 
-    classes: HistGradientBoostingClassifier
     content: HistGradientBoostingClassifier
     content_network: QuantisedNetwork
 
     def opinions(self, rows: Floats) -> Floats:
         """Return what both stages say: log-probabilities of the labels, then the content score (rows, 10)."""
-        scores = _corrected(rows[:, : len(LABELS)], raw_scores(self.classes, rows), _SECOND_SHARE)
         odds = quantised_logits(self.content_network, rows)
         content = (raw_scores(self.content, rows) + odds[:, 1:] - odds[:, :1]) / 2
-        return np.concatenate([np.log(softmax(scores) + _LEAST), np.clip(content, -_CLIP, _CLIP)], axis=1)
+        return np.concatenate([rows[:, : len(LABELS)], np.clip(content, -_CLIP, _CLIP)], axis=1)
 
 
-def _corrected(scores: Floats, classes: Floats, share: float) -> Floats:
+def _corrected(scores: Floats, classes: Floats) -> Floats:
     """Move the log-probabilities of labels a share of the way to what the trees say of their classes."""
     folded = np.log(np.exp(scores) @ FOLDING + _LEAST)
     correction = np.log(softmax(classes) + _LEAST) - folded
-    moved: Floats = scores + correction @ FOLDING.T * np.float32(share)
+    moved: Floats = scores + correction @ FOLDING.T * np.float32(_SHARE)
     return moved
 
 
@@ -81,7 +78,7 @@ def first_model(parts: FirstParts, columns: int, metadata: dict[str, str]) -> on
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
     labels = _log(graph, graph.add("Softmax", add_quantised(graph, rows, parts.labels), axis=1))
-    labels = _add_correction(graph, labels, add_trees(graph, rows, parts.classes), _FIRST_SHARE)
+    labels = _add_correction(graph, labels, add_trees(graph, rows, parts.classes))
     graph.output("probabilities", graph.add("Softmax", labels, axis=1), np.float32, ["blocks", len(LABELS)])
     content = _clipped(graph, add_trees(graph, rows, parts.content))
     graph.output("content", content, np.float32, ["blocks", 1])
@@ -92,9 +89,7 @@ def second_model(parts: SecondParts, blend: Blend, columns: int, metadata: dict[
     """Return the second stage's graph: rows → calibrated `probabilities`."""
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
-    said = graph.add("Slice", rows, graph.ints(0), graph.ints(len(LABELS)), graph.ints(1))
-    scores = _add_correction(graph, said, add_trees(graph, rows, parts.classes), _SECOND_SHARE)
-    labels = _log(graph, graph.add("Softmax", scores, axis=1))
+    labels = graph.add("Slice", rows, graph.ints(0), graph.ints(len(LABELS)), graph.ints(1))
     sides = graph.constant(np.array([[-1], [1]], dtype=np.float32))
     odds = graph.add("MatMul", add_quantised(graph, rows, parts.content_network), sides)
     content = graph.add("Add", add_trees(graph, rows, parts.content), odds)
@@ -108,22 +103,24 @@ def _blended(graph: Graph, labels: str, content: str, blend: Blend) -> str:
     """Add `blend.blended`."""
     raw = graph.add("Mul", labels, graph.float(blend.sharpness))
     raw = graph.add("Add", raw, graph.constant(blend.offset))
-    promotional = graph.constant(IS_PROMOTIONAL)
-    pitch = graph.add("Mul", graph.add("Softmax", raw, axis=1), promotional)
+    said = graph.add("Softmax", raw, axis=1)
+    pitch = graph.add("Mul", said, graph.constant(IS_PROMOTIONAL))
     shift = np.zeros((1, len(LABELS)), dtype=np.float32)
     shift[0, LABELS.index("editorial")] = blend.content
     raw = graph.add("Add", raw, graph.add("MatMul", content, graph.constant(shift)))
     raw = graph.add("Sub", raw, graph.constant(NEVER * IS_PROMOTIONAL))
-    rest = graph.add("Sub", graph.float(1), graph.add("ReduceSum", pitch, graph.ints(1), keepdims=1))
-    others = graph.add("Mul", graph.add("Softmax", raw, axis=1), rest)
+    # The sum of what is not promotional, in every column.
+    rest = np.tile((1 - IS_PROMOTIONAL)[:, None], len(LABELS))
+    others = graph.add("Softmax", raw, axis=1)
+    others = graph.add("Mul", others, graph.add("MatMul", said, graph.constant(rest)))
     return graph.add("Add", pitch, others)
 
 
-def _add_correction(graph: Graph, scores: str, classes: str, share: float) -> str:
+def _add_correction(graph: Graph, scores: str, classes: str) -> str:
     """Add `_corrected`."""
     said = _log(graph, graph.add("Softmax", classes, axis=1))
     folded = _log(graph, graph.add("MatMul", graph.add("Exp", scores), graph.constant(FOLDING)))
-    unfolding = graph.constant(np.ascontiguousarray(FOLDING.T) * np.float32(share))
+    unfolding = graph.constant(np.ascontiguousarray(FOLDING.T) * np.float32(_SHARE))
     return graph.add("Add", scores, graph.add("MatMul", graph.add("Sub", said, folded), unfolding))
 
 

@@ -106,9 +106,9 @@ class Pipeline:
     @cached_property
     def page_fit(self) -> PageFit:
         """The fitted page model, not yet calibrated."""
-        text, pages = self.text, self.pages
+        words, pages = [parts.evidence for parts in self.text.by_fold], self.pages
         seed, jobs = self.settings.seed, self.settings.jobs
-        return fit_page(self._stages, pages, text, self.fold_of, seed=seed, jobs=jobs)
+        return fit_page(self._stages, pages, words, self.fold_of, seed=seed, jobs=jobs)
 
     @cached_property
     def blocks(self) -> Blocks:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.graphs import Graph
-from training.network import Networks, fit_network, standard
+from training.network import Networks, fit_members
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -29,14 +29,13 @@ class QuantisedNetwork:
     """Networks of one hidden layer, side by side, whose mean logits are given.
 
     An input is multiplied by its `factor`, its `shift` added and rounded to a byte. `weights` is int8
-    (columns, hidden); sums of products times `scale`, plus `bias`, go into the hidden units; `second` is
-    float32 (hidden, labels).
+    (columns, hidden); sums of products plus `bias` go into the hidden units; `second` is float32 (hidden,
+    labels), and undoes the scales of steps and weights.
     """
 
     factor: Floats
     shift: Floats
     weights: NDArray[np.int8]
-    scale: Floats
     bias: Floats
     second: Floats
     out_bias: Floats
@@ -50,21 +49,19 @@ class QuantisedNetwork:
 def fit_quantised(
     rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int
 ) -> QuantisedNetwork:
-    """Fit networks as `fit_network` does, then round their inputs and hidden weights."""
-    network = fit_network(rows, targets, size, labels=labels, seed=seed)
-    center, spread = (values.astype(np.float64) for values in standard(rows))
-    first = np.concatenate([layer[0] for layer in network.layers], axis=1) * spread[:, None]
-    bias = np.concatenate([layer[1] + center @ layer[0].astype(np.float64) for layer in network.layers])
-    scale = np.maximum(np.abs(first).max(axis=0), 1e-9) / WEIGHT_STEPS
-    factor = STEPS / REACH / spread
+    """Fit networks, then round their inputs and hidden weights."""
+    center, spread, layers = fit_members(rows, targets, size, labels=labels, seed=seed)
+    first = np.concatenate([layer[0] for layer in layers], axis=1)
+    step = np.maximum(np.abs(first).max(axis=0), 1e-9) / WEIGHT_STEPS
+    scale = step * REACH / STEPS
+    factor = STEPS / REACH / spread.astype(np.float64)
     return QuantisedNetwork(
         factor=factor.astype(np.float32),
         shift=(-center * factor).astype(np.float32),
-        weights=np.rint(first / scale).astype(np.int8),
-        scale=(scale * REACH / STEPS).astype(np.float32),
-        bias=bias.astype(np.float32),
-        second=(np.concatenate([layer[2] for layer in network.layers]) / size.members).astype(np.float32),
-        out_bias=np.mean([layer[3] for layer in network.layers], axis=0),
+        weights=np.rint(first / step).astype(np.int8),
+        bias=(np.concatenate([layer[1] for layer in layers]) / scale).astype(np.float32),
+        second=np.concatenate([layer[2] for layer in layers]) * (scale / size.members)[:, None],
+        out_bias=np.mean([layer[3] for layer in layers], axis=0),
     )
 
 
@@ -73,18 +70,18 @@ def quantised_logits(network: QuantisedNetwork, rows: Floats) -> Floats:
     steps = np.clip(np.rint(rows * network.factor + network.shift), -ZERO, ZERO - 1)
     # Sums of a few hundred products of small integers are exact in float32 too.
     sums = steps @ network.weights.astype(np.float32)
-    hidden = np.maximum(sums * network.scale + network.bias, 0)
+    hidden = np.maximum(sums + network.bias, 0)
     result: Floats = hidden @ network.second + network.out_bias
     return result
 
 
 def add_quantised(graph: Graph, rows: str, network: QuantisedNetwork) -> str:
     """Add a network to a graph; the output are its logits."""
-    steps = graph.add("Mul", rows, graph.constant(network.factor))
-    steps = graph.add("Add", steps, graph.constant(network.shift))
+    # Multiplies and adds: one node that normalises takes half the time of two.
+    scaling = network.factor, network.shift, np.zeros_like(network.shift), np.ones_like(network.shift)
+    steps = graph.add("BatchNormalization", rows, *map(graph.constant, scaling), epsilon=0.0)
     zero = graph.constant(np.array(ZERO, dtype=np.uint8))
     steps = graph.add("QuantizeLinear", steps, graph.float(1), zero)
     sums = graph.cast(graph.add("MatMulInteger", steps, graph.constant(network.weights), zero), np.float32)
-    hidden = graph.add("Mul", sums, graph.constant(network.scale))
-    hidden = graph.add("Relu", graph.add("Add", hidden, graph.constant(network.bias)))
+    hidden = graph.add("Relu", graph.add("Add", sums, graph.constant(network.bias)))
     return graph.add("Gemm", hidden, graph.constant(network.second), graph.constant(network.out_bias))

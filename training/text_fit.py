@@ -41,9 +41,9 @@ class TextParts:
     first: Network
     second: Network
 
-    def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
+    def model(self, metadata: dict[str, str]) -> onnx.ModelProto:
         """Return the graph."""
-        return text_model(self.evidence, self.first, self.second, metadata or {})
+        return text_model(self.evidence, self.first, self.second, metadata)
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,5 @@ class _Samples:
         sessions = {fold: session(model(Unseen({fold}))) for fold in np.unique(self._owner).tolist()}
         made = []
         for packed, fold in zip(self._packed, self._owner.tolist(), strict=True):
-            feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
-            made.append(sessions[fold].run(None, feed)[0])
+            made.append(sessions[fold].run(None, packed.feed)[0])
         return np.concatenate(made)

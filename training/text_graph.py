@@ -1,4 +1,4 @@
-"""The text model's ONNX graph: from UTF-8 bytes and offsets to the probability of every label.
+"""The graphs that read text: from UTF-8 bytes and offsets to the evidence of the words, or to every label.
 
 Training runs the first half of this very graph to get its inputs, so that hashing and counting exist
 once. It can be built up to the n-gram buckets, up to the rows a network sees, and whole.
@@ -74,39 +74,62 @@ def rows_model(evidence: Evidence, first: Network | None = None) -> onnx.ModelPr
     return graph.model("rows", {})
 
 
+def words_model(evidence: Evidence, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return bytes and offsets → `evidence` of each paragraph, all that the page model asks of text."""
+    graph = Graph()
+    own = _Bytes(graph).evidence(evidence)
+    graph.output("evidence", own, np.float32, ["paragraphs", evidence.columns])
+    return graph.model("words", metadata)
+
+
 def text_model(
     evidence: Evidence, first: Network, second: Network, metadata: dict[str, str]
 ) -> onnx.ModelProto:
-    """Return the text model: bytes and offsets → `evidence` and `probabilities` of each paragraph.
+    """Return the text model: bytes and offsets → `probabilities` of each paragraph.
 
     The first network sees a paragraph among its neighbours, the second what the first said of all of
     them: promotional boxes come as runs.
     """
     graph = Graph()
     rows = _Rows(graph, evidence)
-    graph.output("evidence", rows.own, np.float32, ["paragraphs", evidence.columns])
     probabilities = add_network(graph, rows.second(first), second)
     graph.output("probabilities", probabilities, np.float32, ["paragraphs", second.labels])
     return graph.model("text", metadata)
 
 
+class _Bytes:
+    """The paragraphs of a document as they come in."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._data = graph.input("data", np.uint8, ["bytes"])
+        self.starts = graph.input("starts", np.int64, ["paragraphs"])
+        self._lengths = graph.input("lengths", np.int64, ["paragraphs"])
+        column = graph.add("Unsqueeze", graph.cast(self._lengths, np.float32), graph.ints(1))
+        self._column = graph.add("Max", column, graph.float(1))
+
+    def evidence(self, evidence: Evidence) -> str:
+        """What each paragraph's words say by themselves."""
+        first = self._graph.add("Sub", self.starts, self._graph.ints(BEFORE))
+        buckets = _buckets(self._graph, self._data)
+        return add_evidence(self._graph, evidence, buckets, first, self._lengths, self._column)
+
+    def shape(self) -> str:
+        """What kinds of byte each paragraph is made of."""
+        return _shape(self._graph, self._data, self.starts, self._lengths, self._column)
+
+
 class _Rows:
-    """The paragraphs of a document as rows; `own` is what each one's words say by themselves."""
+    """The paragraphs of a document as rows."""
 
     def __init__(self, graph: Graph, evidence: Evidence) -> None:
         self._graph = graph
-        data = graph.input("data", np.uint8, ["bytes"])
-        starts = graph.input("starts", np.int64, ["paragraphs"])
-        lengths = graph.input("lengths", np.int64, ["paragraphs"])
-        column = graph.add("Unsqueeze", graph.cast(lengths, np.float32), graph.ints(1))
-        column = graph.add("Max", column, graph.float(1))
-        first = graph.add("Sub", starts, graph.ints(BEFORE))
-        self.own = add_evidence(graph, evidence, _buckets(graph, data), first, lengths, column)
-        shape = _shape(graph, data, starts, lengths, column)
-        self._both = graph.add("Concat", self.own, shape, axis=1)
+        given = _Bytes(graph)
+        own = given.evidence(evidence)
+        self._both = graph.add("Concat", own, given.shape(), axis=1)
         self._columns = evidence.columns + _SHAPE_COLUMNS
-        self._neighbours = _neighbours(graph, starts)
-        self._document = _document(graph, self.own)
+        self._neighbours = _neighbours(graph, given.starts)
+        self._document = _document(graph, own)
 
     def first(self) -> str:
         """Every paragraph's evidence and shape, its neighbours', and the document's."""

@@ -87,16 +87,14 @@ def _largest(differences: Any) -> float:
 def _evidence_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
     """Compare with plain numpy, from the definition: scikit-learn never sees bytes."""
     expected = text_evidence(fit.parts.evidence, texts)
-    return float(np.abs(classifier.text_opinions(texts)[0] - expected).max())
+    return float(np.abs(classifier.words_evidence(texts) - expected).max())
 
 
 def _text_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
-    packed = pack_text(texts)
-    feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
     parts = fit.parts
-    (rows,) = session(rows_model(parts.evidence, parts.first)).run(None, feed)
+    (rows,) = session(rows_model(parts.evidence, parts.first)).run(None, pack_text(texts).feed)
     expected = probabilities(parts.second, logits(parts.second, rows))
-    return float(np.abs(classifier.text_opinions(texts)[1] - expected).max())
+    return float(np.abs(classifier.text_probabilities(texts) - expected).max())
 
 
 def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
@@ -105,9 +103,8 @@ def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
     assert features is not None
     assert fit.blend is not None
     around = features.cues, features.structure
-    evidence, from_text = classifier.text_opinions(page.texts)
     of_elements = classifier.structure_evidence(features)
-    rows = first_rows(*around, evidence, of_elements, from_text)
+    rows = first_rows(*around, classifier.words_evidence(page.texts), of_elements)
     found = classifier.first_opinions(rows)
     again = second_rows(*around, *found)
     given = classifier.second_opinions(again)

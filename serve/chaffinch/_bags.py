@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch._links import EXTERNAL, Within
+from chaffinch._links import EXTERNAL, Within, without_site
 from chaffinch._structure import GOLDEN, Structure, scattered
 from chaffinch.blocks import Document, Look
 
@@ -31,8 +31,7 @@ TOKEN_BUCKETS: Final = 1 << TOKEN_BITS
 _MAX_CHARACTERS: Final = 400
 _MAX_WORDS: Final = 24
 _MAX_ADDRESS_WORDS: Final = 8
-# Bytes of a word that are told apart, and bits of its hash: the rest of 64 numbers whose it is.
-_MAX_BYTES: Final = 64
+# Bits of a word's hash: the rest of 64 numbers whose it is.
 _HASH_BITS: Final = 40
 
 # What an element says, in order, and its field: class and id, role, itemprop, itemtype, label; the path and
@@ -50,9 +49,13 @@ _KIND[[ord("?"), ord("#")]] = _MARK
 _VALUE: Final = np.where(_KIND > 0, np.arange(256), 0).astype(np.uint64)
 _VALUE[ord("A") : ord("Z") + 1] += np.uint64(ord("a") - ord("A"))
 
-# A word's hash is the sum of its bytes, each times a factor for its place (multilinear hashing, Lemire and
-# Kaser 2014), and a summand for the field and for where the element stands; its upper bits are the bucket.
-_FACTORS: Final = scattered(np.arange(_MAX_BYTES))
+# A word's hash is the sum of its bytes, each times a power for its place, and a summand for the field and
+# for where the element stands; its upper bits are the bucket. Bytes take the power of their place among all
+# bytes of a page, and a word's sum is divided by that of its start: places within words need no array.
+_POWER: Final = 0xD1342543DE82EF95
+_INVERSE: Final = pow(_POWER, -1, 1 << 64)
+# Powers that are kept: of more bytes than most pages have.
+_KEPT_POWERS: Final = 1 << 16
 _FIELD: Final = scattered(np.arange(100, 100 + len(_MOST)))
 _NEAR_SIDE, _FAR_SIDE, _INLINE_SIDE, _EXTERNAL = scattered(np.arange(200, 204))
 
@@ -173,7 +176,7 @@ def _words(texts: list[str], fields: Ints) -> tuple[Ints, Hashes]:
         return starts, starts.astype(np.uint64)
     lengths = np.add.reduceat(kind > 0, starts, dtype=np.int64)
     words = np.flatnonzero((lengths > 1) | (kind[starts] == _MARK))
-    where = np.cumsum(data == 0)[starts[words]]
+    where = np.cumsum(data == 0, dtype=np.int32)[starts[words]].astype(np.int64)
     rank = np.arange(len(where)) - np.searchsorted(where, where)
     few = rank < _MOST[fields[where]]
     where = where[few]
@@ -199,11 +202,25 @@ def _starts(kind: NDArray[np.uint8]) -> Ints:
 
 def _hashes(data: NDArray[np.uint8], starts: Ints) -> Hashes:
     """Hash what stands from each start to the next, in lower case; signs count for nothing."""
-    lengths = np.diff(starts, append=len(data))
-    place = np.arange(starts[0], len(data)) - np.repeat(starts, lengths)
-    weighed = _VALUE[data[starts[0] :]] * _FACTORS[np.minimum(place, _MAX_BYTES - 1)]
-    hashes: Hashes = np.add.reduceat(weighed, starts - starts[0])
+    weighed = _VALUE[data[starts[0] :]]
+    count = len(weighed)
+    powers = _KEPT if count <= _KEPT_POWERS else (_powers(_POWER, count), _powers(_INVERSE, count))
+    weighed *= powers[0][:count]
+    places = starts - starts[0]
+    hashes: Hashes = np.add.reduceat(weighed, places)
+    hashes *= powers[1][places]
     return hashes
+
+
+def _powers(base: int, count: int) -> Hashes:
+    """Return the first powers of an odd number, from its zeroth; products wrap."""
+    factors = np.full(count, base, dtype=np.uint64)
+    factors[0] = 1
+    powers: Hashes = np.cumprod(factors, dtype=np.uint64)
+    return powers
+
+
+_KEPT: Final = _powers(_POWER, _KEPT_POWERS), _powers(_INVERSE, _KEPT_POWERS)
 
 
 def _inline_look(inline: tuple[str, ...]) -> Look:
@@ -211,9 +228,6 @@ def _inline_look(inline: tuple[str, ...]) -> Look:
     tag, *cues, href, rel, target = inline
     if not (href or rel or target):
         return tag, inline[1:7]
-    scheme, slashes, rest = href.partition("//")
-    if slashes and scheme.lower() in ("", "http:", "https:"):
-        href = rest.partition("/")[2]
-    address, sharp, _ = href.partition("#")
+    address, sharp, _ = without_site(href).partition("#")
     path, mark, query = address.partition("?")
     return tag, (*cues, path + sharp, mark + query, rel, target)

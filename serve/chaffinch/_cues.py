@@ -20,19 +20,11 @@ from chaffinch.blocks import Document
 
 _Array: TypeAlias = NDArray[np.float64]
 
-_TAGS = (
-    "p div span li td th h1 h2 h3 h4 h5 h6 button label option dt dd figcaption blockquote pre summary "
-    "legend section article header footer"
-).split()
 _HEADINGS = {f"h{rank}": rank for rank in range(1, 7)}
 
-# Kinds of character that are counted; what stands in no group is of kind 0.
-_UPPER, _LOWER, _DIGIT, _SPACE, _IDEOGRAPH, _LETTER = range(1, 7)
-_MARKS = (
-    ".。", ",，、", "!！", "?？", ":：", ";", "|", "/", "@", "%", "©®™", "…", "–—-", "•·»›→▸", "+&#",
-    "()（）", "\"“”„«‘「」", "$€£¥₹₽",
-)  # fmt: skip
-_KINDS = 7 + len(_MARKS)
+# Kinds of character that are counted; all others are of kind 0.
+_UPPER, _DIGIT, _SPACE = range(1, 4)
+_KINDS = 4
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ".”", '."', "।", "؟", "۔")
 
 # Characters from which an unlinked block counts as prose.
@@ -43,13 +35,11 @@ _TITLE_WORDS: Final = 40
 _TITLE_CHARACTERS: Final = 400
 
 _SHAPE_NAMES = (
-    "log_length log_words upper digit space ideograph log_mean_word first_upper first_digit ends_sentence "
-    "ends_colon title_words"
+    "log_length log_words upper digit space log_mean_word first_upper ends_sentence title_words"
 ).split()
 _PLACE_NAMES = (
-    "link_density links emphasis_density images_before controls_before rules_before images_after "
-    "controls_after hidden log_depth position character_position from_end repeats in_title title_in "
-    "in_description same_path_before same_path_after from_h1 heading_distance heading_rank log_blocks "
+    "link_density links controls_before images_after log_depth position character_position from_end "
+    "repeats in_title title_in in_description from_h1 heading_distance heading_rank log_blocks "
     "log_page_length page_link_density"
 ).split()
 _LEVEL_NAMES = (
@@ -60,10 +50,8 @@ _ALIKE_NAMES = "log_blocks log_mean_length link_density page_share siblings_0 si
 
 CUE_NAMES: Final[tuple[str, ...]] = (
     *_SHAPE_NAMES,
-    *(f"mark {group[0]}" for group in _MARKS),
     *_PLACE_NAMES,
     *(f"link {name}" for name in LINK_FLAGS),
-    *(f"tag {tag}" for tag in _TAGS),
     *(f"in {tag}" for tag in AROUND),
     *(f"level {level} {name}" for level in range(LEVELS) for name in _LEVEL_NAMES),
     *(f"alike {name}" for name in _ALIKE_NAMES),
@@ -87,7 +75,6 @@ def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
         _shape(texts, lengths),
         _place(document, structure, lengths, links, controls, tags),
         flags,
-        _tags(tags),
         _surroundings(structure),
         _levels(structure, measured),
         _alike(structure, lengths, links),
@@ -106,45 +93,40 @@ def _shape(texts: list[str], lengths: _Array) -> _Array:
     columns = [
         np.log1p(lengths),
         np.log1p(words),
-        *(kinds[[_UPPER, _DIGIT, _SPACE, _IDEOGRAPH]] / lengths),
+        *(kinds[[_UPPER, _DIGIT, _SPACE]] / lengths),
         np.log1p(lengths / words),
         first == _UPPER,
-        first == _DIGIT,
         [text.endswith(_SENTENCE_ENDS) for text in texts],
-        [text.endswith((":", "：")) for text in texts],
         titled / words,
-        *(np.minimum(kinds[7:], 20) / np.sqrt(lengths)),
     ]
     return np.stack(columns, dtype=np.float64, casting="unsafe")
 
 
 @cache
 def _kind_table() -> NDArray[np.uint8]:
-    """Map code points of the basic plane to kinds; scripts beyond Cyrillic by range, to stay cheap."""
+    """Map code points of the basic plane to kinds; beyond Cyrillic only digits, to stay cheap."""
     table = np.zeros(1 << 16, dtype=np.uint8)
-    names = {"Lu": _UPPER, "Lt": _UPPER, "Ll": _LOWER, "Lo": _LETTER, "Nd": _DIGIT, "Zs": _SPACE}
+    names = {"Lu": _UPPER, "Lt": _UPPER, "Nd": _DIGIT, "Zs": _SPACE}
     for point in range(0x600):
         table[point] = names.get(unicodedata.category(chr(point)), 0)
-    table[0x600:0x2000] = _LETTER
-    table[0x3040:0xA000] = table[0xAC00:0xD7B0] = _IDEOGRAPH
     table[0xFF10:0xFF1A] = table[0x660:0x66A] = table[0x966:0x970] = _DIGIT
     table[ord("\n")] = table[0x3000] = _SPACE
-    for kind, marks in enumerate(_MARKS, start=7):
-        table[[ord(mark) for mark in marks]] = kind
     return table
 
 
-def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.int64], _Array]:
+def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.uint8], _Array]:
     """Read all texts at once: counts of each kind (kinds, blocks), the first kind, capitalised words."""
     points = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32)
-    kinds = _kind_table()[np.minimum(points, 0xFFFF)].astype(np.int64)
+    kinds = _kind_table()[np.minimum(points, 0xFFFF)]
     sizes = lengths.astype(np.int64)
-    owners = np.repeat(np.arange(len(texts)), sizes)
-    counts = np.bincount(owners * _KINDS + kinds, minlength=len(texts) * _KINDS)
+    owned = np.repeat(np.arange(len(texts)) * _KINDS, sizes)
+    owned += kinds
+    counts = np.bincount(owned, minlength=len(texts) * _KINDS)
     starts = np.cumsum(sizes) - sizes
-    initial = np.concatenate([[True], kinds[:-1] == _SPACE])
+    initial = np.empty(len(kinds), dtype=np.bool_)
+    np.equal(kinds[:-1], _SPACE, out=initial[1:])
     initial[starts] = True
-    titled = np.bincount(owners[initial & (kinds == _UPPER)], minlength=len(texts))
+    titled = np.bincount(owned[initial & (kinds == _UPPER)] // _KINDS, minlength=len(texts))
     return counts.reshape(-1, _KINDS).T.astype(np.float64), kinds[starts], titled.astype(np.float64)
 
 
@@ -160,28 +142,19 @@ def _place(
     count = len(blocks)
     order = np.arange(count, dtype=np.float64)
     images = np.minimum(_numbers([block.images for block in blocks]), 10)
-    controls = np.minimum(controls, 10)
     ends = np.cumsum(lengths)
     counted = Counter([block.text for block in blocks])
-    same = structure.paths[1:] == structure.paths[:-1]
     columns = [
         links / lengths,
         np.minimum(structure.links[:, -1], 10),
-        _numbers([block.emphasis_length for block in blocks]) / lengths,
-        images,
-        controls,
-        np.minimum(_numbers([block.rules for block in blocks]), 10),
+        np.minimum(controls, 10),
         np.append(images[1:], 0),
-        np.append(controls[1:], 0),
-        [block.hidden >= 0 for block in blocks],
         np.log1p(structure.depths),
         order / count,
         (ends - lengths) / ends[-1],
         np.log1p(count - order),
         np.minimum([counted[block.text] for block in blocks], 20),
         *_title_overlap(document),
-        np.append(False, same),
-        np.append(same, False),
         *_headings(tags, order),
         np.full(count, np.log1p(count)),
         np.full(count, np.log1p(ends[-1])),
@@ -222,18 +195,9 @@ def _headings(tags: list[str], order: _Array) -> list[_Array]:
     ]
 
 
-def _tags(tags: list[str]) -> NDArray[np.bool_]:
-    numbers = np.array([_TAG_NUMBERS.get(tag, -1) for tag in tags])
-    flags: NDArray[np.bool_] = numbers == np.arange(len(_TAGS))[:, None]
-    return flags
-
-
 def _surroundings(structure: Structure) -> NDArray[np.int64]:
     """Unpack the bits of the ancestors' tags, a row each."""
     return structure.around >> np.arange(len(AROUND))[:, None] & 1
-
-
-_TAG_NUMBERS = {tag: number for number, tag in enumerate(_TAGS)}
 
 
 def _prose(lengths: _Array, links: _Array) -> _Array:

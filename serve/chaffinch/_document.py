@@ -54,18 +54,16 @@ class RawBlock:
     """A block before it has a label; lengths count characters of the folded text or just before it.
 
     `element` indexes `Document.elements` (-1 in plain text); `inline` indexes `Document.inline`: the inline
-    elements around its text; `images`, `controls` and `rules` were met since the block before; `hidden` is
-    the element that hides it, or -1.
+    elements around its text; `images` and `controls` were met since the block before; `hidden` is the
+    element that hides it, or -1.
     """
 
     text: str
     element: int = -1
     link_length: int = 0
-    emphasis_length: int = 0
     inline: tuple[int, ...] = ()
     images: int = 0
     controls: int = 0
-    rules: int = 0
     hidden: int = -1
 
 

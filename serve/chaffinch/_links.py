@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import chain, compress
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,14 +15,13 @@ from chaffinch.blocks import Document
 Ints: TypeAlias = NDArray[np.int64]
 
 # What is flagged of each block, in this order.
-LINK_FLAGS: Final = ("absolute", "external", "blank", "nofollow", "sponsored")
+LINK_FLAGS: Final = ("absolute", "external", "blank")
 EXTERNAL: Final = LINK_FLAGS.index("external")
 BLANK: Final = LINK_FLAGS.index("blank")
 # Hosts that are remembered: the links of a page lead to few.
 _REMEMBERED: Final = 1 << 10
 # A bit for each flag, and one that says it is a link.
-_BITS: Final = tuple(1 << place for place in range(len(LINK_FLAGS)))
-_IS_LINK: Final = 1 << len(LINK_FLAGS)
+_ABSOLUTE, _EXTERNAL, _BLANK, _IS_LINK = (1 << place for place in range(4))
 
 # What an address begins with where it names a host.
 _SITE = re.compile(r"\s*(?:https?:)?//[^/?#\\\s]*", re.IGNORECASE)
@@ -46,9 +45,8 @@ def read_within(document: Document) -> Within:
 def link_counts(document: Document, within: Within) -> Ints:
     """Count every block's links: those flagged, in the order of `LINK_FLAGS`, then all; (blocks, flags + 1).
 
-    Flagged are links that name a host, one of another site, a new window, `nofollow`, `sponsored`. Adverts
-    mostly lead away, and often say so. Which site the page is of, its own address tells; a host is of
-    another site where neither lies below the other.
+    Flagged are links that name a host, one of another site, a new window: adverts mostly lead away. Which
+    site the page is of, its own address tells; a host is of another site where neither lies below the other.
     """
     flags = _flags(document)
     running = np.zeros((len(within.inline) + 1, flags.shape[1]), dtype=np.int64)
@@ -67,12 +65,22 @@ def _flags(document: Document) -> NDArray[np.bool_]:
         if inline[0] != "a":
             flags.append(0)
             continue
-        href, rel, target = inline[-3:]
-        host, rel = _host(href), rel.lower()
-        external = host != "" and own != "" and not _same_site(own, host)
-        told = host != "", external, target.lower() == "_blank", "nofollow" in rel, "sponsored" in rel
-        flags.append(sum(compress(_BITS, told)) + _IS_LINK)
+        href, _, target = inline[-3:]
+        bits = _IS_LINK
+        if host := _host(href):
+            bits |= _ABSOLUTE
+            if own and not _same_site(own, host):
+                bits |= _EXTERNAL
+        if target and target.lower() == "_blank":
+            bits |= _BLANK
+        flags.append(bits)
     return (np.array(flags, dtype=np.int64)[:, None] >> np.arange(len(LINK_FLAGS) + 1) & 1).astype(np.bool_)
+
+
+def without_site(address: str) -> str:
+    """Return what a web address says beyond the host it names."""
+    site = _SITE.match(address) if "//" in address else None
+    return address[site.end() :] if site else address
 
 
 def _host(address: str) -> str:

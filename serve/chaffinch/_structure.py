@@ -64,7 +64,7 @@ def read_structure(document: Document, within: Within) -> Structure:
         ancestors,
         chains.lengths[owners],
         chains.around[owners],
-        np.unique(chains.paths[owners], return_inverse=True)[1].reshape(-1),
+        _numbered(chains.paths[owners]),
         _like_siblings(parents, chains.paths)[ancestors[:, :3]],
         link_counts(document, within),
     )
@@ -116,10 +116,18 @@ def scattered(numbers: Ints) -> NDArray[np.uint64]:
 
 def _like_siblings(parents: Ints, paths: NDArray[np.uint64]) -> Ints:
     """Count, for each element, the children of its parent that share its path."""
-    keys = paths * GOLDEN + scattered(parents)
-    _, groups, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    beside: Ints = counts[groups.reshape(-1)]
+    groups = _numbered(paths * GOLDEN + scattered(parents))
+    beside: Ints = np.bincount(groups)[groups]
     return beside
+
+
+def _numbered(keys: NDArray[np.uint64]) -> Ints:
+    """Number equal keys alike, from 0; `np.unique`, which would do, takes twice as long."""
+    order = np.argsort(keys)
+    ranked = keys[order]
+    numbers = np.zeros(len(keys), dtype=np.int64)
+    numbers[order[1:]] = np.cumsum(ranked[1:] != ranked[:-1])
+    return numbers
 
 
 def _ranges(document: Document, parents: Ints, owners: Ints) -> Ints:

@@ -155,8 +155,6 @@ def _soup_attributes(tag: Tag) -> Attributes:
 
 def hidden(tag: str, attributes: Attributes) -> bool:
     """Tell whether an element's own markup hides it; `until-found` is there to be read."""
-    if "hidden" not in attributes and "style" not in attributes:
-        return False
     if tag in ("html", "body"):
         return False
     if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":

@@ -27,9 +27,8 @@ _INLINE_TAGS = frozenset(
 )
 # Of those, the ones that hold nothing: no text stands within them.
 _VOID_TAGS = frozenset("br img input meta link wbr source base".split())
-_EMPHASIS_TAGS = frozenset("b strong em i mark u".split())
 # Block-level elements that are more than a boundary: controls, and what is told apart in `_note`.
-_NOTED_TAGS = frozenset("html pre hr select textarea button".split())
+_NOTED_TAGS = frozenset("html pre select textarea button".split())
 _NO_OTHER_CUES = NO_CUES[1:]
 
 
@@ -44,8 +43,7 @@ class Walk:
         self._open = [-1]
         self._open_inline: list[int] = []
         self._inline_numbers: dict[tuple[str, ...], int] = {}
-        self._links = self._emphases = self._preformatted = 0
-        self._images = self._controls = self._rules = 0
+        self._links = self._preformatted = self._images = self._controls = 0
         self._hidden = -1
         self._parts: list[str] = []
         self._inline: dict[int, None] = {}
@@ -58,8 +56,9 @@ class Walk:
 
     def opens(self, tag: str, attributes: Attributes, node: Any) -> bool:
         """Take an element; hidden inline ones are not read within, <noscript> only where it is to be read."""
+        hides = ("style" in attributes or "hidden" in attributes) and hidden(tag, attributes)
         if tag in _INLINE_TAGS:
-            if attributes and hidden(tag, attributes):
+            if hides:
                 return False
             if tag in _VOID_TAGS:  # lxml puts an <img> after a <source> within it
                 self._void(tag, attributes)
@@ -69,10 +68,10 @@ class Walk:
             self.met_noscript = True
             return False
         else:
-            self._element_opens(tag, attributes, node)
+            self._element_opens(tag, attributes, node, hides)
         return True
 
-    def _element_opens(self, tag: str, attributes: Attributes, node: Any) -> None:
+    def _element_opens(self, tag: str, attributes: Attributes, node: Any, hides: bool) -> None:
         if self._parts:
             self._end_block()
         if tag in _NOTED_TAGS:
@@ -81,7 +80,7 @@ class Walk:
         look = tag, _cues(attributes)
         number = document.elements.open(look, self._open[-1], len(document.blocks), node)
         self._open.append(number)
-        if attributes and self._hidden < 0 and hidden(tag, attributes):
+        if hides and self._hidden < 0:
             self._hidden = number
 
     def _note(self, tag: str, attributes: Attributes) -> None:
@@ -89,8 +88,6 @@ class Walk:
             self.document.language = attributes.get("lang") or ""
         elif tag == "pre":
             self._preformatted += 1
-        elif tag == "hr":
-            self._rules += 1
         else:
             self._controls += 1
 
@@ -100,8 +97,6 @@ class Walk:
             self._links += 1
             value = attributes.get
             link = (value("href") or "", value("rel") or "", value("target") or "")
-        elif tag in _EMPHASIS_TAGS:
-            self._emphases += 1
         numbers = self._inline_numbers
         self._open_inline.append(numbers.setdefault((tag, *_cues(attributes), *link), len(numbers)))
 
@@ -130,8 +125,6 @@ class Walk:
             self._open_inline.pop()
             if tag == "a":
                 self._links -= 1
-            elif tag in _EMPHASIS_TAGS:
-                self._emphases -= 1
 
     def _line_break(self) -> None:
         """End the block at a second <br>; one alone is a space, or a line end in <pre>."""
@@ -158,13 +151,11 @@ class Walk:
                 self._inline.setdefault(inline)
         if self._links:
             self._link_length += length
-        if self._emphases:
-            self._emphasis_length += length
 
     def _start_block(self) -> None:
         self._parts = []
         self._inline = {}
-        self._link_length = self._emphasis_length = 0
+        self._link_length = 0
         self._broken = False
 
     def _end_block(self) -> None:
@@ -172,12 +163,17 @@ class Walk:
         joined = "".join(self._parts)
         text = _clean_lines(joined) if self._preformatted else clean_text(joined)
         if text:
-            block = RawBlock(text, self._open[-1], inline=tuple(self._inline), hidden=self._hidden)
-            block.link_length = min(self._link_length, len(text))
-            block.emphasis_length = min(self._emphasis_length, len(text))
-            block.images, block.controls, block.rules = self._images, self._controls, self._rules
+            block = RawBlock(
+                text,
+                self._open[-1],
+                min(self._link_length, len(text)),
+                tuple(self._inline),
+                self._images,
+                self._controls,
+                self._hidden,
+            )
             self.document.blocks.append(block)
-            self._images = self._controls = self._rules = 0
+            self._images = self._controls = 0
         self._start_block()
 
     def title(self, text: str) -> None:

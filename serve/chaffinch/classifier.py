@@ -18,9 +18,9 @@ from chaffinch.errors import ModelError
 from chaffinch.labels import LABELS, PROMOTIONAL
 
 MANIFEST: Final = "model.json"
-# The graphs of a model: paragraphs as text; the words of a page's elements; a page's blocks, judged
-# first by what stands around them, then by what was said around them.
-GRAPHS: Final = ("text", "structure", "first", "second")
+# The graphs of a model: paragraphs as text; for a page, the words of its blocks and of its elements, and
+# its blocks, judged first by what stands around them, then by what was said around them.
+GRAPHS: Final = ("text", "words", "structure", "first", "second")
 
 Floats = NDArray[np.float32]
 
@@ -103,17 +103,20 @@ class Classifier:
             return np.zeros((0, len(LABELS)), dtype=np.float32), np.zeros(0, dtype=np.int64)
         texts = [block.text for block in document.blocks]
         if document.kind == "text":
-            probabilities = self.text_opinions(texts)[1]
+            probabilities = self.text_probabilities(texts)
         else:
             probabilities = self.page_probabilities(features.page_features(document), texts)
         return probabilities, decide(probabilities, self._manifest.thresholds[document.kind])
 
-    def text_opinions(self, paragraphs: list[str]) -> tuple[Floats, Floats]:
-        """Return what each paragraph's words say by themselves, and the text model's probabilities."""
-        packed = features.pack_text(paragraphs)
-        feed = {"data": packed.data, "starts": packed.starts, "lengths": packed.lengths}
-        evidence, probabilities = self._run("text", feed)
-        return evidence, probabilities
+    def text_probabilities(self, paragraphs: list[str]) -> Floats:
+        """Return the text model's probabilities for the paragraphs of a document."""
+        probabilities: Floats = self._run("text", features.pack_text(paragraphs).feed)[0]
+        return probabilities
+
+    def words_evidence(self, paragraphs: list[str]) -> Floats:
+        """Return what each paragraph's words say by themselves."""
+        evidence: Floats = self._run("words", features.pack_text(paragraphs).feed)[0]
+        return evidence
 
     def structure_evidence(self, page: features.PageFeatures) -> Floats:
         """Return what the words of the elements around each block say."""
@@ -122,9 +125,9 @@ class Classifier:
 
     def page_probabilities(self, page: features.PageFeatures, texts: list[str]) -> Floats:
         """Return the page model's probabilities for the blocks of an HTML page."""
-        evidence, from_text = self.text_opinions(texts)
         cues, structure = page.cues, page.structure
-        rows = features.first_rows(cues, structure, evidence, self.structure_evidence(page), from_text)
+        said = self.words_evidence(texts), self.structure_evidence(page)
+        rows = features.first_rows(cues, structure, *said)
         return self.second_opinions(features.second_rows(cues, structure, *self.first_opinions(rows)))
 
     def first_opinions(self, rows: Floats) -> tuple[Floats, Floats]:

@@ -44,7 +44,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 # Changes whenever the meaning of any array below changes; a model of another version is refused.
-VERSION: Final = 3
+VERSION: Final = 4
 
 # Zero bytes before, between and after paragraphs: an n-gram never reaches from one into the next.
 PADDING: Final = 8
@@ -52,11 +52,14 @@ PADDING: Final = 8
 # cost a megabyte's time.
 MAX_BYTES: Final = 2048
 
-# Neighbours on either side whose labels a block sees.
-WINDOW: Final = 3
+# Neighbours on either side whose words and elements a block sees, and whose labels.
+EVIDENCE_WINDOW: Final = 1
+LABELS_WINDOW: Final = 3
 
 # Columns of the second stage's rows: labels and two content columns, each with its surroundings; masses.
-SECOND_COLUMNS: Final = (len(LABELS) + 2) * (2 * WINDOW + LEVELS + 2) + 2 * LEVELS + 11 + len(CUE_NAMES)
+SECOND_COLUMNS: Final = (
+    (len(LABELS) + 2) * (2 * LABELS_WINDOW + LEVELS + 2) + 2 * LEVELS + 11 + len(CUE_NAMES)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,17 @@ class PackedText:
     starts: Ints
     lengths: Ints
 
+    @property
+    def feed(self) -> dict[str, NDArray[Any]]:
+        """The inputs of the graphs that read text."""
+        return {"data": self.data, "starts": self.starts, "lengths": self.lengths}
+
 
 def pack_text(paragraphs: Sequence[str]) -> PackedText:
     """Encode paragraphs as UTF-8, at most `MAX_BYTES` of each; lone surrogates become `?`."""
     encoded = [text[:MAX_BYTES].encode("utf-8", "replace")[:MAX_BYTES] for text in paragraphs]
     gap = bytes(PADDING)
-    data = np.frombuffer(gap + b"".join([part + gap for part in encoded]), dtype=np.uint8)
+    data = np.frombuffer(gap.join([b"", *encoded, b""]), dtype=np.uint8)
     lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
     starts = PADDING + np.concatenate([[0], np.cumsum(lengths + PADDING)])[:-1].astype(np.int64)
     return PackedText(data, starts, lengths)
@@ -102,16 +110,13 @@ def page_features(document: Document) -> PageFeatures:
     return PageFeatures(page_cues(document, structure), bags, structure)
 
 
-def first_rows(
-    cues: Floats, structure: Structure, of_text: Floats, of_elements: Floats, from_text: Floats
-) -> Floats:
+def first_rows(cues: Floats, structure: Structure, of_text: Floats, of_elements: Floats) -> Floats:
     """Return what the page model's first stage sees: the cues, and all evidence in its context.
 
-    `of_text` and `of_elements` are the linear evidence of a block's words and of its elements' words,
-    `from_text` the probabilities that the text model gives the page's blocks as mere text.
+    `of_text` and `of_elements` are the linear evidence of a block's words and of its elements' words.
     """
-    said = np.concatenate([of_text, of_elements, np.log(from_text + _LEAST)], axis=1)
-    return _joined([cues, *_context(said, structure)])
+    said = np.concatenate([of_text, of_elements], axis=1)
+    return _joined([cues, *_context(said, structure, EVIDENCE_WINDOW)])
 
 
 def second_rows(cues: Floats, structure: Structure, probabilities: Floats, content: Floats) -> Floats:
@@ -124,7 +129,7 @@ def second_rows(cues: Floats, structure: Structure, probabilities: Floats, conte
     said = np.concatenate([np.log(probabilities + _LEAST), content, likely], axis=1)
     lengths = np.expm1(cues[:, CUE_NAMES.index("log_length")].astype(np.float64))
     mass = _mass(likely[:, 0].astype(np.float64), lengths, structure)
-    return _joined([*_context(said, structure), mass, cues])
+    return _joined([*_context(said, structure, LABELS_WINDOW), mass, cues])
 
 
 def _joined(parts: list[NDArray[Any]]) -> Floats:
@@ -178,30 +183,27 @@ def _best_f1(
 _LEAST: Final = np.float32(1e-4)
 
 
-def context(said: Floats, structure: Structure) -> Floats:
-    """Return what a stage said around every block: its own columns first, then its surroundings.
+def context(said: Floats, structure: Structure, window: int) -> Floats:
+    """Return what was said around every block: its own columns first, then its surroundings.
 
     `said` is float32 of shape (blocks, columns). The surroundings are, column by column: each of the
-    `WINDOW` neighbours before and after (zero beyond the ends), the mean over the blocks of each
+    `window` neighbours before and after (zero beyond the ends), the mean over the blocks of each
     distinct ancestor, and over the blocks of the same path.
     """
-    return _joined(_context(said, structure))
+    return _joined(_context(said, structure, window))
 
 
-def _context(said: Floats, structure: Structure) -> list[NDArray[Any]]:
+def _context(said: Floats, structure: Structure, window: int) -> list[NDArray[Any]]:
     count, columns = said.shape
-    padded = np.zeros((count + 2 * WINDOW, columns), dtype=np.float32)
-    padded[WINDOW : WINDOW + count] = said
-    neighbours = [padded[WINDOW + step : WINDOW + step + count] for step in _STEPS]
+    padded = np.zeros((count + 2 * window, columns), dtype=np.float32)
+    padded[window : window + count] = said
+    neighbours = [padded[step : step + count] for step in range(2 * window + 1) if step != window]
     first, last = structure.ranges[:, :, 0], structure.ranges[:, :, 1]
     sums = _running(said)
     levels = sums.take(last, axis=0)
     levels -= sums.take(first, axis=0)
     levels /= np.maximum(last - first, 1)[:, :, None]
     return [said, *neighbours, levels.reshape(count, -1), _path_means(said, structure.paths)]
-
-
-_STEPS = [step for step in range(-WINDOW, WINDOW + 1) if step]
 
 
 def _running(rows: Floats) -> NDArray[np.float64]:
