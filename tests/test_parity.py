@@ -152,7 +152,7 @@ def test_a_graph_that_was_exchanged_with_its_digest_is_a_disagreement(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
-    other = words_model(tiny_pipeline.text.by_fold[0].evidence, {})
+    other = words_model(tiny_pipeline.words[0], {})
     content = other.SerializeToString(deterministic=True)
     (folder / "words.onnx").write_bytes(content)
     manifest = json.loads((folder / "model.json").read_text())
@@ -407,7 +407,7 @@ def test_the_graph_hashes_and_counts_odd_paragraphs_by_the_definition(
     classifier = classifier_of(tiny_model)
     found, given = classifier.words_evidence(ODD), classifier.text_probabilities(ODD)
 
-    expected = text_evidence(tiny_pipeline.text.parts.evidence, ODD)
+    expected = text_evidence(tiny_pipeline.words[-1], ODD)
     np.testing.assert_allclose(found, expected, atol=TOLERANCE)
     assert np.isfinite(given).all()
     np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-5)

@@ -26,7 +26,7 @@ from training.network import Networks
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
 from training.stages import Stages
-from training.text_fit import fit_text
+from training.text_fit import fit_words
 from training.trees import Trees
 
 # Documents in the smallest run: two for each fold.
@@ -193,12 +193,11 @@ def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
     left_out = documents[0]
     fold = fold_of[left_out.group]
 
-    fit = fit_text([], documents, fold_of, seed=0, jobs=1)
-    other = fit_text([], _changed(documents, left_out.name), fold_of, seed=0, jobs=1)
+    fitted = fit_words([], documents, fold_of, seed=0, jobs=1)
+    others = fit_words([], _changed(documents, left_out.name), fold_of, seed=0, jobs=1)
 
-    for number, (one, two) in enumerate(zip(fit.by_fold, other.by_fold, strict=True)):
-        same = np.array_equal(one.evidence.weights, two.evidence.weights)
-        assert same == (number == fold)
+    for number, (one, other) in enumerate(zip(fitted, others, strict=True)):
+        assert np.array_equal(one.weights, other.weights) == (number == fold)
 
 
 def test_what_both_stages_say_of_a_held_out_page_does_not_come_from_its_labels(
@@ -206,11 +205,10 @@ def test_what_both_stages_say_of_a_held_out_page_does_not_come_from_its_labels(
 ) -> None:
     pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
     pages, fold_of = pipeline.pages, pipeline.fold_of
-    words = [parts.evidence for parts in pipeline.text.by_fold]
     left_out = pages[0]
 
     def fit(which: list[Any], cache: Path) -> PageFit:
-        return fit_page(Stages("key", cache), which, words, fold_of, seed=0, jobs=1)
+        return fit_page(Stages("key", cache), which, pipeline.words, fold_of, seed=0, jobs=1)
 
     given = fit(pages, tmp_path / "one").opinions
     # The same rows, so that only what the two stages learn is compared.

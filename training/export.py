@@ -69,7 +69,7 @@ def _graphs(text: TextFit, page: PageFit) -> dict[str, onnx.ModelProto]:
     columns = page.first.labels.columns, page.second.content_network.columns
     return {
         "text": text.parts.model(metadata),
-        "words": words_model(text.parts.evidence, metadata),
+        "words": words_model(page.words, metadata),
         "structure": structure_model(page.structure, metadata),
         "first": first_model(page.first, columns[0], metadata),
         "second": second_model(page.second, page.blend, columns[1], metadata),

@@ -73,6 +73,7 @@ class PageFit:
     `opinions` are those of `SecondParts.opinions`, (blocks, 10).
     """
 
+    words: Evidence
     structure: Evidence
     first: FirstParts
     second: SecondParts
@@ -116,15 +117,15 @@ def fit_page(
     seed: int,
     jobs: int,
 ) -> PageFit:
-    """Fit the page model on every page, and once more without each fold, as was the evidence of `words`.
+    """Fit the page model on every page, and once more without each fold; `words` are from `fit_words`.
 
     The second stage learns from what the first said of pages it had not seen, so that a second stage
     without one fold needs first stages without that fold and each other one.
     """
     blocks = Blocks(pages, fold_of)
     folds = range(max(fold_of.values()) + 1)
-    evidence = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, folds, seed, jobs))
-    rows = stages.run("page rows", lambda: _rows(pages, words, evidence, fold_of, jobs))
+    structure = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, folds, seed, jobs))
+    rows = stages.run("page rows", lambda: _rows(pages, words, structure, fold_of, jobs))
     held_out = [Unseen({fold}) for fold in folds]
     first = _in_processes(
         stages,
@@ -144,7 +145,7 @@ def fit_page(
     given = np.empty((len(rows), len(LABELS) + 1), dtype=np.float32)
     for unseen in held_out:
         given[~blocks.without(unseen)] = second[unseen][1]
-    return PageFit(evidence[-1], first[Unseen()], second[Unseen()][0], given)
+    return PageFit(words[-1], structure[-1], first[Unseen()], second[Unseen()][0], given)
 
 
 def _in_processes(
@@ -185,7 +186,7 @@ def _rows(
     """Return the first stage's rows, each page's evidence from models that never saw its domain."""
     sessions = [
         (session(words_model(word, {})), session(structure_model(structure, {})))
-        for word, structure in zip(words, structures[:-1], strict=True)
+        for word, structure in zip(words[:-1], structures[:-1], strict=True)
     ]
     made = Parallel(n_jobs=jobs, prefer="threads")(
         delayed(_page_rows)(page, *sessions[fold_of[page.group]]) for page in pages

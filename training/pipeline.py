@@ -15,11 +15,12 @@ from training import evaluate, seeds
 from training.annotations import annotations_digest
 from training.corpora import NAMES, corpus_digest
 from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
+from training.evidence import Evidence
 from training.export import export
 from training.folds import FOLDS, Unseen, assign_apart
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.stages import Stages, code_digest, summary
-from training.text_fit import TextFit, fit_text
+from training.text_fit import TextFit, fit_text, fit_words
 from training.verify import verify
 
 SEEDS: Final = "seeds"
@@ -78,7 +79,7 @@ class Pipeline:
     def pages(self) -> list[Page]:
         """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
         bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self._documents))
-        return [page for page in self.corpus if page.texts] + bare
+        return self._with_blocks + bare
 
     @cached_property
     def fold_of(self) -> dict[str, int]:
@@ -89,26 +90,23 @@ class Pipeline:
         return found
 
     @cached_property
+    def words(self) -> list[Evidence]:
+        """The evidence of words without each fold, and last on all."""
+        corpus, documents, fold_of = self._with_blocks, self.documents, self.fold_of
+        return self._stages.run("words", lambda: fit_words(corpus, documents, fold_of, **self._how))
+
+    @cached_property
     def text(self) -> TextFit:
         """The fitted and calibrated text model."""
-        corpus = [page for page in self.corpus if page.texts]
+        corpus, documents, words, fold_of = self._with_blocks, self.documents, self.words, self.fold_of
         return self._stages.run(
-            "text model",
-            lambda: fit_text(
-                corpus,
-                self.documents,
-                self.fold_of,
-                seed=self.settings.seed,
-                jobs=self.settings.jobs,
-            ),
+            "text model", lambda: fit_text(corpus, documents, words, fold_of, **self._how)
         )
 
     @cached_property
     def page_fit(self) -> PageFit:
         """The fitted page model, not yet calibrated."""
-        words, pages = [parts.evidence for parts in self.text.by_fold], self.pages
-        seed, jobs = self.settings.seed, self.settings.jobs
-        return fit_page(self._stages, pages, words, self.fold_of, seed=seed, jobs=jobs)
+        return fit_page(self._stages, self.pages, self.words, self.fold_of, **self._how)
 
     @cached_property
     def blocks(self) -> Blocks:
@@ -149,6 +147,15 @@ class Pipeline:
         }
         pages = self.corpus or self.pages
         return export(folder, self.text, self.page, pages, self.documents, facts)
+
+    @property
+    def _with_blocks(self) -> list[Page]:
+        """The corpora's pages that have blocks."""
+        return [page for page in self.corpus if page.texts]
+
+    @property
+    def _how(self) -> dict[str, int]:
+        return {"seed": self.settings.seed, "jobs": self.settings.jobs}
 
     def _with_silent(self, pages: Sequence[Page], given: Sequence[Any]) -> tuple[list[Page], list[Any]]:
         """Add the pages in which nothing was found: they count in every mean."""

@@ -1,4 +1,4 @@
-"""Fits the text model: evidence of n-grams, then a network among neighbours, then one over its answers."""
+"""Fits the evidence of words, and the text model: a network among neighbours, then one over its answers."""
 
 from __future__ import annotations
 
@@ -48,10 +48,9 @@ class TextParts:
 
 @dataclass(frozen=True)
 class TextFit:
-    """The text model, one for each fold that never saw it, and what those said of the fold's views."""
+    """The text model, and what those that never saw a fold said of its views."""
 
     parts: TextParts
-    by_fold: list[TextParts]
     views: list[View]
     raw: NDArray[np.float32]
 
@@ -59,15 +58,19 @@ class TextFit:
 def fit_text(
     pages: Sequence[Page],
     documents: Sequence[Page],
+    words: Sequence[Evidence],
     fold_of: dict[str, int],
     *,
     seed: int,
     jobs: int,
 ) -> TextFit:
-    """Fit the text model on annotated pages and seed documents, and once more without each fold."""
+    """Fit the text model on annotated pages and seed documents, and once more without each fold.
+
+    `words` are those that `fit_words` gives.
+    """
     held_out = [Unseen({fold}) for fold in range(max(fold_of.values()) + 1)]
     unseen = [*held_out, Unseen()]
-    evidence = dict(zip(unseen, _fit_evidence(pages, documents, fold_of, unseen, seed, jobs), strict=True))
+    evidence = dict(zip(unseen, words, strict=True))
     views, share = _views([page for page in pages if page.annotated], documents, seed)
     owner = np.array([fold_of[view.group] for view in views])
     samples = _Samples(views, owner, share, seed)
@@ -88,22 +91,19 @@ def fit_text(
     for folds in held_out:
         held = ~outside(samples.fold, folds)
         raw[held] = logits(second[folds], rows[held])
-    # What the text model says of a fold goes into the page model's rows: calibrated without that fold too.
-    for folds, network in second.items():
-        free = outside(samples.fold, folds)
-        second[folds] = calibrated(network, raw[free], samples.labels[free], samples.weights[free])
-    parts = {folds: TextParts(evidence[folds], first[folds], second[folds]) for folds in unseen}
-    return TextFit(parts[Unseen()], [parts[folds] for folds in held_out], views, raw)
+    last = calibrated(second[Unseen()], raw, samples.labels, samples.weights)
+    return TextFit(TextParts(evidence[Unseen()], first[Unseen()], last), views, raw)
 
 
-def _fit_evidence(
+def fit_words(
     pages: Sequence[Page],
     documents: Sequence[Page],
     fold_of: dict[str, int],
-    unseen: Sequence[Unseen],
+    *,
     seed: int,
     jobs: int,
 ) -> list[Evidence]:
+    """Fit the evidence of words, which both models take, without each fold, and last on all."""
     used = [*pages, *documents]
     rows = text_rows([page.texts for page in used])
     labels = np.concatenate([page.labels for page in used])
@@ -113,12 +113,13 @@ def _fit_evidence(
     weight = [SEED_WEIGHT if page.features is None else 1 for page in used]
     weights = np.repeat(np.array(weight, dtype=np.float64), sizes)
 
-    def fit(folds: Unseen) -> Evidence:
-        free = outside(owner, folds)
+    def fit(unseen: Unseen) -> Evidence:
+        free = outside(owner, unseen)
         known = np.where(free, labels, UNKNOWN), np.where(free, content, UNKNOWN)
         return fit_evidence(rows, *known, weights, decay=TEXT_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(folds) for folds in unseen]
+    folds = range(max(fold_of.values()) + 1)
+    return [fit(unseen) for unseen in [*(Unseen({fold}) for fold in folds), Unseen()]]
 
 
 def _views(pages: Sequence[Page], documents: Sequence[Page], seed: int) -> tuple[list[View], list[float]]:

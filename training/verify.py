@@ -69,7 +69,7 @@ def verify(
     html = html[:: max(1, len(html) // PAGES)][:PAGES]
     paragraphs += [page.texts for page in html]
     differences = {
-        "evidence": _largest(_evidence_difference(classifier, text, texts) for texts in paragraphs),
+        "evidence": _largest(_evidence_difference(classifier, page, texts) for texts in paragraphs),
         "text": _largest(_text_difference(classifier, text, texts) for texts in paragraphs),
         "page": _largest(_page_difference(classifier, page, one) for one in html),
     }
@@ -84,9 +84,9 @@ def _largest(differences: Any) -> float:
     return float(max(differences, default=0.0))
 
 
-def _evidence_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
+def _evidence_difference(classifier: Classifier, fit: PageFit, texts: list[str]) -> float:
     """Compare with plain numpy, from the definition: scikit-learn never sees bytes."""
-    expected = text_evidence(fit.parts.evidence, texts)
+    expected = text_evidence(fit.words, texts)
     return float(np.abs(classifier.words_evidence(texts) - expected).max())
 
 
