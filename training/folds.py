@@ -25,6 +25,11 @@ def assign_apart(domains: Iterable[str], documents: Iterable[str]) -> dict[str, 
     return assign(domains) | assign(documents)
 
 
+def each_fold(fold_of: dict[str, int]) -> list[Unseen]:
+    """Return each fold by itself, as what a model has not seen."""
+    return [Unseen({fold}) for fold in range(max(fold_of.values()) + 1)]
+
+
 def outside(fold: NDArray[Any], unseen: Unseen) -> NDArray[np.bool_]:
     """Flag what a model may learn from: what lies in none of the folds it must not see."""
     return ~np.isin(fold, list(unseen))

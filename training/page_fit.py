@@ -17,7 +17,7 @@ from chaffinch.labels import LABELS
 from training.blend import Blend
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence, structure_model
-from training.folds import Unseen, outside
+from training.folds import Unseen, each_fold, outside
 from training.linear import STRUCTURE_DECAY, fit_evidence, structure_rows
 from training.network import Networks
 from training.page_graph import FOLDING, FirstParts, SecondParts
@@ -123,14 +123,13 @@ def fit_page(
     without one fold needs first stages without that fold and each other one.
     """
     blocks = Blocks(pages, fold_of)
-    folds = range(max(fold_of.values()) + 1)
-    structure = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, folds, seed, jobs))
+    held_out = each_fold(fold_of)
+    structure = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, held_out, seed, jobs))
     rows = stages.run("page rows", lambda: _rows(pages, words, structure, fold_of, jobs))
-    held_out = [Unseen({fold}) for fold in folds]
     first = _in_processes(
         stages,
         "first stage",
-        [Unseen(), *held_out, *map(Unseen, combinations(folds, 2))],
+        [Unseen(), *held_out, *(one | other for one, other in combinations(held_out, 2))],
         lambda unseen: partial(_fit_first, rows, blocks, unseen, seed),
         jobs,
     )
@@ -162,7 +161,7 @@ def _in_processes(
 
 
 def _fit_structure(
-    pages: Sequence[Page], blocks: Blocks, folds: range, seed: int, jobs: int
+    pages: Sequence[Page], blocks: Blocks, held_out: Sequence[Unseen], seed: int, jobs: int
 ) -> list[Evidence]:
     """Fit the evidence of structure words without each fold, and last on all."""
     rows = structure_rows([page.features.bags for page in pages if page.features is not None])
@@ -173,7 +172,7 @@ def _fit_structure(
         ones = np.ones(len(labels))
         return fit_evidence(rows, labels, content, ones, decay=STRUCTURE_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(unseen) for unseen in [*(Unseen({fold}) for fold in folds), Unseen()]]
+    return [fit(unseen) for unseen in [*held_out, Unseen()]]
 
 
 def _rows(

@@ -15,7 +15,7 @@ from chaffinch.features import pack_text
 from chaffinch.labels import LABELS
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence
-from training.folds import Unseen, outside
+from training.folds import Unseen, each_fold, outside
 from training.linear import TEXT_DECAY, fit_evidence, text_rows
 from training.network import Network, Networks, calibrated, fit_network, logits
 from training.runtime import session
@@ -68,7 +68,7 @@ def fit_text(
 
     `words` are those that `fit_words` gives.
     """
-    held_out = [Unseen({fold}) for fold in range(max(fold_of.values()) + 1)]
+    held_out = each_fold(fold_of)
     unseen = [*held_out, Unseen()]
     evidence = dict(zip(unseen, words, strict=True))
     views, share = _views([page for page in pages if page.annotated], documents, seed)
@@ -118,8 +118,7 @@ def fit_words(
         known = np.where(free, labels, UNKNOWN), np.where(free, content, UNKNOWN)
         return fit_evidence(rows, *known, weights, decay=TEXT_DECAY, seed=seed, jobs=jobs)
 
-    folds = range(max(fold_of.values()) + 1)
-    return [fit(unseen) for unseen in [*(Unseen({fold}) for fold in folds), Unseen()]]
+    return [fit(unseen) for unseen in [*each_fold(fold_of), Unseen()]]
 
 
 def _views(pages: Sequence[Page], documents: Sequence[Page], seed: int) -> tuple[list[View], list[float]]:

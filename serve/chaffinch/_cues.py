@@ -73,7 +73,7 @@ def page_cues(document: Document, structure: Structure) -> NDArray[np.float32]:
     measured = np.stack([lengths, links, _prose(lengths, links), controls, flags[EXTERNAL], flags[BLANK]])
     parts = [
         _shape(texts, lengths),
-        _place(document, structure, lengths, links, controls, tags),
+        _place(document, structure, texts, lengths, links, controls, tags),
         flags,
         _surroundings(structure),
         _levels(structure, measured),
@@ -133,17 +133,17 @@ def _characters(texts: list[str], lengths: _Array) -> tuple[_Array, NDArray[np.u
 def _place(
     document: Document,
     structure: Structure,
+    texts: list[str],
     lengths: _Array,
     links: _Array,
     controls: _Array,
     tags: list[str],
 ) -> _Array:
-    blocks = document.blocks
-    count = len(blocks)
+    count = len(texts)
     order = np.arange(count, dtype=np.float64)
-    images = np.minimum(_numbers([block.images for block in blocks]), 10)
+    images = np.minimum(_numbers([block.images for block in document.blocks]), 10)
     ends = np.cumsum(lengths)
-    counted = Counter([block.text for block in blocks])
+    counted = Counter(texts)
     columns = [
         links / lengths,
         np.minimum(structure.links[:, -1], 10),
@@ -153,8 +153,8 @@ def _place(
         order / count,
         (ends - lengths) / ends[-1],
         np.log1p(count - order),
-        np.minimum([counted[block.text] for block in blocks], 20),
-        *_title_overlap(document),
+        np.minimum([counted[text] for text in texts], 20),
+        *_title_overlap(document, texts),
         *_headings(tags, order),
         np.full(count, np.log1p(count)),
         np.full(count, np.log1p(ends[-1])),
@@ -163,14 +163,14 @@ def _place(
     return np.stack(columns, dtype=np.float64, casting="unsafe")
 
 
-def _title_overlap(document: Document) -> _Array:
+def _title_overlap(document: Document, texts: list[str]) -> _Array:
     """Share of a block's words in the title, of the title's in the block, of its own in the description."""
     title = set(document.title.lower().split())
     description = set(document.description.lower().split())
     either = title | description
-    shares = np.zeros((3, len(document.blocks)))
-    for place, block in enumerate(document.blocks):
-        words = block.text[:_TITLE_CHARACTERS].lower().split()[:_TITLE_WORDS]
+    shares = np.zeros((3, len(texts)))
+    for place, text in enumerate(texts):
+        words = text[:_TITLE_CHARACTERS].lower().split()[:_TITLE_WORDS]
         if not either.isdisjoint(words):  # few share a word with them, and the others need no set
             own = set(words)
             titled, described = len(own & title), len(own & description)

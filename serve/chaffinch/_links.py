@@ -79,14 +79,18 @@ def _flags(document: Document) -> NDArray[np.bool_]:
 
 def without_site(address: str) -> str:
     """Return what a web address says beyond the host it names."""
-    site = _SITE.match(address) if "//" in address else None
-    return address[site.end() :] if site else address
+    return address[len(_site(address)) :]
 
 
 def _host(address: str) -> str:
     """Return the host that a web address names, without `www.`; "" where it names none."""
+    return _named_host(_site(address))
+
+
+def _site(address: str) -> str:
+    """Return what a web address begins with where it names a host, else ""."""
     site = _SITE.match(address) if "//" in address else None
-    return _named_host(site.group()) if site else ""
+    return site.group() if site else ""
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -2,8 +2,8 @@
 
 A block is the run of text directly inside one block-level element of a page, or one line or paragraph
 of already extracted text. Beside its text, a block of an HTML page carries what the features need to
-know about its place: the elements around it, how much of it is linked, what stood
-between it and the block before.
+know about its place: the elements around it, how much of it is linked, what stood between it and the
+block before.
 """
 
 from __future__ import annotations
