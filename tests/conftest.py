@@ -23,6 +23,11 @@ SEEDS = Path(__file__).parents[1] / "seeds"
 # Seed documents that the tiny model learns from, about: all nine labels occur in them.
 TINY_SEEDS = 40
 TINY_TREES = {"classes": (15, 15, 0.1), "content": (15, 31, 0.1)}
+# Words that the teacher is asked of one by one, steps in which their vectors are found, and the network
+# that reads documents: trained for longer than the one that ships, for it has few to learn from.
+TINY_WORDS = 300
+TINY_STEPS = 4
+TINY_SEQUENCES = (32, 16, 1, 40, 0.1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +88,19 @@ def few_trees() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def few_lessons() -> Iterator[None]:
+    """Fewer words to learn, in fewer steps, and a smaller network that reads the documents."""
+    from training import meaning, text_fit
+    from training.recurrent import Sequences
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meaning, "WORDS", TINY_WORDS)
+        patch.setattr(meaning, "STEPS", TINY_STEPS)
+        patch.setattr(text_fit, "SIZE", Sequences(*TINY_SEQUENCES))
+        yield
+
+
+@pytest.fixture(scope="session")
 def tiny_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every so manieth seed document: many languages, but not the seed article."""
     folder = tmp_path_factory.mktemp("seeds")
@@ -100,7 +118,9 @@ def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_pipeline(tiny_seeds: Path, tiny_cache: Path, one_thread: None, few_trees: None) -> Pipeline:
+def tiny_pipeline(
+    tiny_seeds: Path, tiny_cache: Path, one_thread: None, few_trees: None, few_lessons: None
+) -> Pipeline:
     """A whole run of training on a few seed documents."""
     from training.pipeline import Pipeline, Settings
 

@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 import chaffinch
 from chaffinch import LABELS, Block, ChaffinchError, Cleaner, ModelError, UnknownLabelError
 from chaffinch.features import VERSION
-from chaffinch.labels import GROUP_OF
+from chaffinch.labels import CLEANING, GROUP_OF
 
 THREADS = 16
 
@@ -305,8 +305,8 @@ def test_a_model_of_other_labels_is_refused(copied: Path) -> None:
 
 def test_thresholds_are_the_model_s(copied: Path) -> None:
     thresholds = {
-        "html": {"editorial": 2.0, "promotional": 2.0},
-        "text": {"editorial": 1e-9, "promotional": 2.0},
+        "html": {key: {"editorial": 2.0, "promotional": 2.0} for key in CLEANING},
+        "text": {key: {"editorial": 1e-09, "promotional": 2.0} for key in CLEANING},
     }
     _change(copied, lambda manifest: manifest.update(thresholds=thresholds))
     cleaner = Cleaner(copied)
@@ -314,3 +314,46 @@ def test_thresholds_are_the_model_s(copied: Path) -> None:
     assert {block.label for block in cleaner.score(PARAGRAPHS)} == {"editorial"}
     assert {block.group for block in cleaner.label(HTML).blocks} <= {"editorial", "boilerplate"}
     assert "editorial" not in {block.label for block in cleaner.label(HTML).blocks}
+
+
+def test_each_way_of_cleaning_has_its_own_thresholds(copied: Path) -> None:
+    ways = {"careful": 1e-9, "balanced": 0.5, "thorough": 2.0}
+    thresholds = {way: {"editorial": value, "promotional": 2.0, "sure": 0.0} for way, value in ways.items()}
+    _change(copied, lambda manifest: manifest.update(thresholds={"html": thresholds, "text": thresholds}))
+
+    careful, balanced, thorough = (
+        {
+            block.text
+            for block in Cleaner(copied, cleaning=way).score(PARAGRAPHS)
+            if block.label == "editorial"
+        }
+        for way in CLEANING
+    )
+
+    assert thorough == set()
+    assert thorough < careful == set(PARAGRAPHS)
+    assert thorough <= balanced <= careful
+    default = {block.text for block in Cleaner(copied).score(PARAGRAPHS) if block.label == "editorial"}
+    assert default == balanced
+
+
+def test_the_way_of_cleaning_changes_no_probability() -> None:
+    careful, thorough = (Cleaner(cleaning=way).score(PARAGRAPHS) for way in ("careful", "thorough"))
+
+    assert [block.probabilities for block in careful] == [block.probabilities for block in thorough]
+
+
+def test_another_way_of_cleaning_is_a_value_error_that_names_the_ways_there_are() -> None:
+    with pytest.raises(ValueError, match="careful, balanced, thorough, not 'gentle'"):
+        Cleaner(cleaning="gentle")  # type: ignore[arg-type]
+
+
+def test_a_copy_in_another_process_cleans_in_the_same_way(copied: Path) -> None:
+    thresholds = {
+        way: {"editorial": 2.0 if way == "balanced" else 1e-9, "promotional": 2.0} for way in CLEANING
+    }
+    _change(copied, lambda manifest: manifest.update(thresholds={"html": thresholds, "text": thresholds}))
+
+    again = pickle.loads(pickle.dumps(Cleaner(copied, cleaning="careful")))
+
+    assert {block.label for block in again.score(PARAGRAPHS)} == {"editorial"}

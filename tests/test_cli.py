@@ -16,6 +16,7 @@ import pytest
 import chaffinch
 from chaffinch import BOILERPLATE, LABELS, PROMOTIONAL, __version__
 from chaffinch.cli import main
+from chaffinch.labels import Cleaning
 
 COMMAND = [sys.executable, "-c", "import sys; from chaffinch.cli import main; sys.exit(main())"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(chaffinch.__file__).parents[1])}
@@ -87,6 +88,11 @@ def test_clean_keeps_the_labels_asked_for(run: Run, page: str) -> None:
     assert run("clean", page, "--keep", "all").out == "\n\n".join(every) + "\n"
     some = chaffinch.clean(PAGE, keep=("editorial", "navigation"))
     assert run("clean", page, "--keep", "editorial, navigation").out == some + "\n"
+
+
+@pytest.mark.parametrize("way", ["careful", "balanced", "thorough"])
+def test_clean_takes_the_way_of_cleaning(run: Run, page: str, way: Cleaning) -> None:
+    assert run("clean", page, "--cleaning", way).out == chaffinch.Cleaner(cleaning=way).clean(PAGE) + "\n"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from chaffinch.classifier import Thresholds, decide
+from chaffinch.classifier import Thresholds, decide, decide_document
 from chaffinch.labels import LABELS
 from training.metrics import (
     calibration_errors,
@@ -102,7 +102,7 @@ def test_text_scores_weigh_blocks_by_their_characters() -> None:
     truth = np.array([EDITORIAL, EDITORIAL, ADVERT, COMMENT])
     chosen = np.array([EDITORIAL, ADVERT, EDITORIAL, METADATA])
 
-    scores = text_scores(truth, chosen, ["x" * 30, "x" * 10, "x" * 5, "x" * 15])
+    scores = text_scores(truth, chosen, np.array([30, 10, 5, 15]))
 
     assert scores == {"editorial_lost": 10 / 40, "residue_left": 5 / 20}
 
@@ -151,3 +151,28 @@ def test_below_both_thresholds_the_likeliest_other_label_is_chosen() -> None:
     rows = _rows({EDITORIAL: 0.6, SUBSCRIBE: 0.3, METADATA: 0.07, COMMENT: 0.03})
 
     assert decide(rows, Thresholds(0.65, 0.35)).tolist() == [METADATA]
+
+
+def test_a_document_in_which_nothing_is_surely_chaff_is_hardly_touched() -> None:
+    rows = _rows(
+        {EDITORIAL: 0.3, ADVERT: 0.7}, {EDITORIAL: 0.9, ADVERT: 0.1}, {METADATA: 0.97, EDITORIAL: 0.03}
+    )
+
+    assert decide_document(rows, Thresholds(0.5, 0.5)).tolist() == [ADVERT, EDITORIAL, METADATA]
+    assert decide_document(rows, Thresholds(0.5, 0.5, sure=0.8)).tolist() == [EDITORIAL, EDITORIAL, METADATA]
+
+
+def test_one_block_that_is_surely_chaff_lets_the_rest_be_judged_as_ever() -> None:
+    rows = _rows({EDITORIAL: 0.3, ADVERT: 0.7}, {SUBSCRIBE: 0.9, EDITORIAL: 0.1})
+
+    assert decide_document(rows, Thresholds(0.5, 0.5, sure=0.8)).tolist() == [ADVERT, SUBSCRIBE]
+
+
+def test_comments_and_metadata_are_no_chaff_that_one_could_be_sure_of() -> None:
+    rows = _rows({EDITORIAL: 0.3, ADVERT: 0.7}, {METADATA: 1.0}, {COMMENT: 1.0})
+
+    assert decide_document(rows, Thresholds(0.5, 0.5, sure=0.8))[0] == EDITORIAL
+
+
+def test_no_blocks_are_decided_without_complaint() -> None:
+    assert decide_document(_rows().reshape(0, len(LABELS)), Thresholds(0.5, 0.5, sure=0.8)).tolist() == []

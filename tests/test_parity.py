@@ -22,18 +22,16 @@ from chaffinch.classifier import Classifier
 from chaffinch.errors import ModelError
 from chaffinch.features import MAX_BYTES, Bags, pack_text
 from training.blend import Blend
-from training.evidence import Evidence, structure_model
+from training.evidence import LIMIT, Evidence, structure_model
 from training.graphs import Graph
 from training.linear import structure_rows
 from training.network import (
     REACH,
-    Network,
+    UNSEEN_LOGIT,
+    Members,
     Networks,
-    add_network,
-    calibrated,
-    fit_network,
-    logits,
-    probabilities,
+    calibration,
+    fit_members,
     softmax,
     standard,
 )
@@ -46,11 +44,20 @@ from training.quantised import (
     fit_quantised,
     quantised_logits,
 )
-from training.reference import text_evidence
+from training.recurrent import Documents, Sequences
+from training.reference import cohesion, pair_buckets, text_evidence, word_buckets
 from training.runtime import session
-from training.text_graph import BUCKETS, rows_model, text_model, words_model
+from training.sequence import (
+    SequenceNetwork,
+    add_sequence,
+    fit_sequences,
+    mean_logits,
+    sequence_probabilities,
+)
+from training.text_graph import BUCKETS, SHAPE_COLUMNS, Reading, rows_model, text_model, words_model
 from training.trees import Trees, add_trees, fit_trees, raw_scores
 from training.verify import ODD_PARAGRAPHS, TOLERANCE, VerificationError, verify
+from training.words_graph import COHESION_COLUMNS, PAIR_BUCKETS, WORD_BUCKETS
 
 Floats = NDArray[np.float32]
 
@@ -90,13 +97,39 @@ def random() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-@pytest.fixture
-def network(random: np.random.Generator, one_thread: None) -> Network:
-    """A fitted, calibrated network of three members that never met the last of its four labels."""
-    rows = random.normal(2, 3, size=(600, 5)).astype(np.float32)
-    targets = (rows[:, 0] > 2).astype(int) + (rows[:, 1] > 2)
-    fitted = fit_network(rows, targets, Networks(7, 3, 4, 1e-3), labels=4, seed=0)
-    return calibrated(fitted, logits(fitted, rows), targets, np.ones(len(rows)))
+# Columns of a made-up paragraph's row, and labels that a network may give it.
+COLUMNS = 5
+LABELS = 4
+
+
+def documents(random: np.random.Generator, *sizes: int) -> Documents:
+    rows = random.normal(2, 3, size=(sum(sizes), COLUMNS)).astype(np.float32)
+    return Documents(rows, np.array(sizes))
+
+
+def fitted_sequences(random: np.random.Generator, members: int) -> SequenceNetwork:
+    """Return calibrated networks that never met the last of their labels."""
+    given = documents(random, *random.integers(1, 12, size=80))
+    targets = (given.rows[:, 0] > 2).astype(int) + (given.rows[:, 1] > 2)
+    weights = np.ones(len(targets), dtype=np.float32)
+    size = Sequences(hidden=7, memory=6, members=members, epochs=15, dropout=0.1)
+    fitted = fit_sequences(given, targets, weights, size, labels=LABELS, seed=0)
+    sharpness, offset = calibration(mean_logits(fitted, given), targets, weights)
+    return replace(fitted, sharpness=sharpness, offset=offset)
+
+
+@pytest.fixture(params=[1, 2])
+def network(request: pytest.FixtureRequest, random: np.random.Generator, one_thread: None) -> SequenceNetwork:
+    """One fitted, calibrated network, and two side by side."""
+    return fitted_sequences(random, request.param)
+
+
+def sequence_graph(network: SequenceNetwork) -> onnx.ModelProto:
+    return rows_graph(lambda graph, name: add_sequence(graph, name, network), COLUMNS)
+
+
+def said(network: SequenceNetwork, given: Documents) -> Floats:
+    return sequence_probabilities(network, mean_logits(network, given))
 
 
 def check(folder: Path, pipeline: Pipeline, **changed: Any) -> dict[str, float]:
@@ -141,10 +174,24 @@ def test_other_evidence_of_structure_words_is_a_disagreement(
 
 def test_another_text_network_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     text = tiny_pipeline.text
-    second = replace(text.parts.second, sharpness=text.parts.second.sharpness + 0.01)
+    network = replace(text.parts.network, sharpness=text.parts.network.sharpness + 0.01)
 
     with pytest.raises(VerificationError, match="text"):
-        check(tiny_model, tiny_pipeline, text=replace(text, parts=replace(text.parts, second=second)))
+        check(tiny_model, tiny_pipeline, text=replace(text, parts=replace(text.parts, network=network)))
+
+
+@pytest.mark.parametrize("what", ["pairs", "meaning"])
+def test_another_reading_of_words_is_a_disagreement(
+    tiny_model: Path, tiny_pipeline: Pipeline, what: str
+) -> None:
+    text = tiny_pipeline.text
+    other = copy(getattr(text.parts.reading, what))
+    other.bias = other.bias + np.float32(0.1)
+    reading = text.parts.reading
+    parts = replace(text.parts, reading=replace(reading, **{what: other}))
+
+    with pytest.raises(VerificationError, match="text"):
+        check(tiny_model, tiny_pipeline, text=replace(text, parts=parts))
 
 
 def test_a_graph_that_was_exchanged_with_its_digest_is_a_disagreement(
@@ -233,35 +280,78 @@ def test_trees_give_the_same_sums_as_scikit_learn_even_on_their_thresholds(
     np.testing.assert_allclose(found, raw_scores(model, tried), atol=1e-5)
 
 
-def test_a_network_in_a_graph_gives_the_same_probabilities(
-    network: Network, random: np.random.Generator
+@pytest.mark.parametrize("paragraphs", [1, 2, 3, 40, 300])
+def test_a_recurrent_network_in_a_graph_gives_the_same_probabilities(
+    network: SequenceNetwork, random: np.random.Generator, paragraphs: int
 ) -> None:
-    rows = np.concatenate(
-        [
-            random.normal(2, 3, size=(200, 5)),
-            random.normal(0, 100, size=(50, 5)),
-            np.zeros((1, 5)),
-        ]
-    ).astype(np.float32)
+    document = documents(random, paragraphs)
 
-    (found,) = run(rows_graph(lambda graph, name: add_network(graph, name, network), 5), rows=rows)
+    (found,) = run(sequence_graph(network), rows=document.rows)
 
-    np.testing.assert_allclose(found, probabilities(network, logits(network, rows)), atol=1e-5)
+    np.testing.assert_allclose(found, said(network, document), atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
+def test_a_recurrent_network_in_a_graph_gives_the_same_probabilities_for_odd_rows(
+    network: SequenceNetwork, random: np.random.Generator
+) -> None:
+    rows = np.concatenate([random.normal(0, 100, size=(50, COLUMNS)), np.zeros((1, COLUMNS))])
+    document = Documents(rows.astype(np.float32), np.array([len(rows)]))
+
+    (found,) = run(sequence_graph(network), rows=document.rows)
+
+    np.testing.assert_allclose(found, said(network, document), atol=1e-4)
+
+
+def test_networks_side_by_side_give_the_mean_of_their_logits(
+    random: np.random.Generator, one_thread: None
+) -> None:
+    network, given = fitted_sequences(random, 2), documents(random, 6, 1)
+
+    alone = [mean_logits(replace(network, members=[member]), given) for member in network.members]
+
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+    np.testing.assert_allclose(mean_logits(network, given), (alone[0] + alone[1]) / 2, atol=1e-5)
+
+
+def test_a_recurrent_network_takes_rows_as_they_are(random: np.random.Generator, one_thread: None) -> None:
+    given = documents(random, *[4] * 30)
+    factor, shift = [1, 100, 0.01, 5, 1], [0, 1e3, 0, -3, 0]
+    moved = given._replace(rows=(given.rows * factor + shift).astype(np.float32))
+    targets, weights = (given.rows[:, 1] > 2).astype(int), np.ones(len(given.rows), dtype=np.float32)
+    size = Sequences(hidden=7, memory=6, members=1, epochs=5, dropout=0.1)
+
+    one, other = (
+        mean_logits(fit_sequences(some, targets, weights, size, labels=2, seed=0), some)
+        for some in (given, moved)
+    )
+
+    assert np.ptp(one[:, 0]) > 0.5
+    np.testing.assert_allclose(one, other, atol=0.02)
+
+
+def full_logits(members: Members, rows: Floats) -> Floats:
+    """Return the mean logits of networks as they were fitted, nothing rounded."""
+    scaled = (rows - members.center) / members.spread
+    found: list[Floats] = [
+        np.maximum(scaled @ first + bias, 0) @ second + out_bias
+        for first, bias, second, out_bias in members.layers
+    ]
+    return np.asarray(np.mean(found, axis=0))
+
+
 @pytest.fixture
-def learned(random: np.random.Generator, one_thread: None) -> tuple[QuantisedNetwork, Network, Floats]:
+def learned(random: np.random.Generator, one_thread: None) -> tuple[QuantisedNetwork, Members, Floats]:
     """A network on bytes, the same one in full, and what they learned from: columns of unlike spreads."""
     rows = (random.normal(size=(900, 6)) * [1, 100, 0.01, 5, 1, 1] + [0, 1e4, 0, -3, 0, 0]).astype(np.float32)
     targets = np.digitize(rows[:, 0] + (rows[:, 1] - 1e4) / 100, [-0.5, 0.5])
     size = Networks(12, 2, 20, 1e-3)
     quantised = fit_quantised(rows, targets, size, labels=3, seed=0)
-    return quantised, fit_network(rows, targets, size, labels=3, seed=0), rows
+    return quantised, fit_members(rows, targets, size, labels=3, seed=0), rows
 
 
 def test_a_network_on_bytes_gives_the_same_logits_in_a_graph(
-    learned: tuple[QuantisedNetwork, Network, Floats],
+    learned: tuple[QuantisedNetwork, Members, Floats],
 ) -> None:
     network, _, rows = learned
     tried = np.concatenate([rows, 50 * rows, np.zeros((1, 6), np.float32)])
@@ -272,18 +362,18 @@ def test_a_network_on_bytes_gives_the_same_logits_in_a_graph(
 
 
 def test_a_network_on_bytes_says_nearly_what_it_says_in_full(
-    learned: tuple[QuantisedNetwork, Network, Floats],
+    learned: tuple[QuantisedNetwork, Members, Floats],
 ) -> None:
     quantised, full, rows = learned
 
-    found, expected = softmax(quantised_logits(quantised, rows)), softmax(logits(full, rows))
+    found, expected = softmax(quantised_logits(quantised, rows)), softmax(full_logits(full, rows))
 
     assert np.abs(found - expected).mean() < 0.01
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.98
 
 
 def test_no_value_is_further_from_the_mean_than_a_network_on_bytes_can_tell(
-    learned: tuple[QuantisedNetwork, Network, Floats],
+    learned: tuple[QuantisedNetwork, Members, Floats],
 ) -> None:
     network, _, rows = learned
     far = rows[:1].copy()
@@ -296,7 +386,7 @@ def test_no_value_is_further_from_the_mean_than_a_network_on_bytes_can_tell(
 
 
 def test_products_of_bytes_never_overflow_where_two_are_added_in_sixteen_bits(
-    learned: tuple[QuantisedNetwork, Network, Floats],
+    learned: tuple[QuantisedNetwork, Members, Floats],
 ) -> None:
     network, _, _ = learned
 
@@ -307,28 +397,32 @@ def test_products_of_bytes_never_overflow_where_two_are_added_in_sixteen_bits(
 
 
 def test_a_label_that_was_never_met_is_hardly_ever_given(
-    network: Network, random: np.random.Generator
+    network: SequenceNetwork, random: np.random.Generator
 ) -> None:
-    rows = random.normal(2, 3, size=(200, 5)).astype(np.float32)
+    assert said(network, documents(random, 200))[:, LABELS - 1].max() < 0.05
 
-    assert probabilities(network, logits(network, rows))[:, 3].max() < 0.05
+
+def test_members_give_no_label_that_they_never_met(random: np.random.Generator, one_thread: None) -> None:
+    rows = random.normal(size=(600, 4)).astype(np.float32)
+    targets = 2 * (rows[:, 0] > 0)
+
+    fitted = fit_members(rows, targets, Networks(6, 2, 5, 1e-2), labels=4, seed=0)
+
+    np.testing.assert_array_equal(full_logits(fitted, rows)[:, [1, 3]], UNSEEN_LOGIT)
 
 
 @pytest.mark.parametrize("labels", [2, 3])
-def test_a_network_says_what_scikit_learn_s_says(
+def test_members_say_what_scikit_learn_s_network_says(
     random: np.random.Generator, one_thread: None, labels: int
 ) -> None:
     rows = random.normal(size=(700, 4)).astype(np.float32)
     targets = np.digitize(rows[:, 0] - rows[:, 3], [0, 1][: labels - 1])
-    fitted = fit_network(rows, targets, Networks(6, 1, 5, 1e-2), labels=labels, seed=3)
-    center, spread = standard(rows)
-    scaled = (rows - center) / spread
+    fitted = fit_members(rows, targets, Networks(6, 1, 5, 1e-2), labels=labels, seed=3)
+    scaled = (rows - fitted.center) / fitted.spread
     same = MLPClassifier((6,), alpha=1e-2, batch_size=512, max_iter=5, random_state=3)
     same.fit(scaled, targets)
 
-    np.testing.assert_allclose(
-        probabilities(fitted, logits(fitted, rows)), same.predict_proba(scaled), atol=1e-5
-    )
+    np.testing.assert_allclose(softmax(full_logits(fitted, rows)), same.predict_proba(scaled), atol=1e-5)
 
 
 def test_standardised_columns_have_spread_one_but_no_value_beyond_their_reach(
@@ -350,24 +444,46 @@ def test_a_fitted_network_does_not_depend_on_the_number_of_cores(
     rows = random.normal(size=(2000, 300)).astype(np.float32)
     targets = (rows[:, 0] > 0).astype(int)
 
-    def fit(threads: int) -> Floats:
+    def fit(threads: int) -> QuantisedNetwork:
         with threadpool_limits(threads):
-            fitted = fit_network(rows, targets, Networks(64, 1, 2, 1e-3), labels=2, seed=0)
-        return fitted.layers[0][0]
+            return fit_quantised(rows, targets, Networks(64, 1, 2, 1e-3), labels=2, seed=0)
 
-    assert np.array_equal(fit(1), fit(2))
+    one, other = fit(1), fit(2)
+
+    assert np.array_equal(one.weights, other.weights)
+    assert np.array_equal(one.second, other.second)
 
 
-def test_calibration_dampens_networks_that_are_too_sure(
-    network: Network, random: np.random.Generator
-) -> None:
+def test_calibration_dampens_networks_that_are_too_sure(random: np.random.Generator) -> None:
     raw = random.normal(size=(4000, 4)).astype(np.float32)
     targets = np.array([random.choice(4, p=row / row.sum()) for row in softmax(raw).astype(float)])
 
-    held = calibrated(network, 3 * raw, targets, np.ones(len(raw)))
+    sharpness, offset = calibration(3 * raw, targets, np.ones(len(raw)))
 
-    assert held.sharpness == pytest.approx(1 / 3, abs=0.03)
-    assert np.abs(held.offset).max() < 0.15
+    assert sharpness == pytest.approx(1 / 3, abs=0.03)
+    assert np.abs(offset).max() < 0.15
+
+
+def test_calibration_raises_labels_that_are_given_too_seldom(random: np.random.Generator) -> None:
+    raw = random.normal(size=(4000, 3)).astype(np.float32)
+    targets = np.array([random.choice(3, p=row / row.sum()) for row in softmax(raw).astype(float)])
+
+    dampened = (raw - [0, 0, 1]).astype(np.float32)
+
+    _, offset = calibration(dampened, targets, np.ones(len(raw)))
+
+    assert offset[2] - offset[:2].mean() == pytest.approx(1, abs=0.2)
+
+
+def test_calibration_does_not_look_at_blocks_of_weight_0(random: np.random.Generator) -> None:
+    raw = random.normal(size=(400, 3)).astype(np.float32)
+    targets, weights = random.integers(0, 3, size=400), np.repeat([1.0, 0.0], 200)
+
+    one = calibration(raw, targets, weights)
+    other = calibration(raw, np.where(weights > 0, targets, 0), weights)
+
+    assert one[0] == other[0]
+    np.testing.assert_array_equal(one[1], other[1])
 
 
 def evidence(random: np.random.Generator, buckets: int = BUCKETS, columns: int = 3) -> Evidence:
@@ -441,20 +557,83 @@ def test_neighbours_do_matter_to_the_probabilities(tiny_model: Path) -> None:
     assert np.abs(alone - within).max() > 1e-3
 
 
+def reading(random: np.random.Generator) -> Reading:
+    return Reading(
+        ngrams=evidence(random, columns=2),
+        pairs=evidence(random, PAIR_BUCKETS, columns=3),
+        meaning=evidence(random, WORD_BUCKETS, columns=4),
+        rarity=random.integers(0, 256, size=WORD_BUCKETS, dtype=np.uint8),
+    )
+
+
+# Where the columns of a made-up reading's row end: n-grams, pairs, meaning, cohesion; then comes the shape.
+ENDS = [2, 5, 9, 9 + COHESION_COLUMNS]
+
+
+def of_words(held: Evidence, buckets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Return what words say, from the definition: the sum over the root of their number, and the bias."""
+    sums = [held.weights[list(own)].astype(np.int64).sum(axis=0) / max(len(own), 1) ** 0.5 for own in buckets]
+    return np.asarray(np.clip(np.array(sums) * held.scale + held.bias, -LIMIT, LIMIT))
+
+
+LONG_WORDS = ["the quay " * 300, "Quay, quay: a boat"]
+
+
+@pytest.mark.parametrize("paragraphs", [ODD, LONG_WORDS, ["the boat " * 40] * 3, ["", ""]])
+def test_a_paragraph_s_row_is_what_the_definition_says_of_it(
+    random: np.random.Generator, paragraphs: list[str]
+) -> None:
+    given = reading(random)
+
+    (found,) = run_text(rows_model(given), paragraphs)
+
+    ngrams, pairs, meaning, of_document, shape = np.split(found, ENDS, axis=1)
+    words, both = ([buckets(text) for text in paragraphs] for buckets in (word_buckets, pair_buckets))
+    np.testing.assert_allclose(ngrams, text_evidence(given.ngrams, paragraphs), atol=TOLERANCE)
+    np.testing.assert_allclose(pairs, of_words(given.pairs, both), atol=TOLERANCE)
+    np.testing.assert_allclose(meaning, of_words(given.meaning, words), atol=TOLERANCE)
+    np.testing.assert_allclose(of_document, cohesion(given.rarity, paragraphs), atol=TOLERANCE)
+    assert shape.shape[1] == SHAPE_COLUMNS
+    assert found.shape[1] == given.columns
+    assert np.isfinite(shape).all()
+
+
+def test_rare_words_that_stand_again_in_a_document_hold_it_together(random: np.random.Generator) -> None:
+    given = replace(reading(random), rarity=np.full(WORD_BUCKETS, 255, dtype=np.uint8))
+    paragraphs = ["The ferry to Lindau", "Lindau's harbour", "Sign up now", "lindau"]
+
+    (found,) = run_text(rows_model(given), paragraphs)
+
+    rare, again, often = found[:, ENDS[2] : ENDS[3]].T
+    np.testing.assert_allclose(rare, [4**0.5, 4**0.5, 3**0.5, 1], atol=1e-5)
+    np.testing.assert_allclose(again, [1 / 4, 1 / 4, 0, 1], atol=1e-5)
+    np.testing.assert_allclose(often, np.log(3) * again, atol=0.01)
+
+
+def test_a_document_of_one_paragraph_with_nothing_in_it_is_read(random: np.random.Generator) -> None:
+    given = reading(random)
+
+    (found,) = run_text(rows_model(given), [""])
+
+    biases = [part.bias for part in (given.ngrams, given.pairs, given.meaning)]
+    expected = np.concatenate([*biases, np.zeros(COHESION_COLUMNS)])
+    np.testing.assert_allclose(found[0, : ENDS[3]], expected, atol=1e-6)
+
+
 def test_counts_stay_exact_in_documents_so_long_that_their_sums_wrap(
     random: np.random.Generator,
 ) -> None:
-    model = rows_model(evidence(random, columns=1))
+    given = reading(random)
+    model = rows_model(given)
     paragraph = "Quay, quay: 12 BOATS!"
-    columns = run_text(model, [paragraph])[0].shape[1]
     # Two counts share an int32, 4096 apart: these bytes together pass 2**31.
     long = ["aé" * MAX_BYTES] * (2**31 // 4096 // MAX_BYTES + 60)
 
     (found,) = run_text(model, [*long, paragraph])
 
+    # Nothing here has the long word: the paragraph is as much of its document as alone.
     (alone,) = run_text(model, [paragraph])
-    own = slice(4 * (columns - 5) // 9, 5 * (columns - 5) // 9)
-    np.testing.assert_array_equal(found[-1][own], alone[0][own])
+    np.testing.assert_array_equal(found[-1], alone[0])
 
 
 # Bags of words {3, 4}, {7} and {49}; blocks that name the first twice, none, the second, the others.
@@ -482,16 +661,16 @@ def test_training_counts_the_words_of_bags_as_the_graph_does(random: np.random.G
     np.testing.assert_allclose(np.vstack([found, found]), expected, atol=1e-5)
 
 
-def test_the_same_parts_give_the_same_bytes(network: Network, random: np.random.Generator) -> None:
-    held = evidence(random, columns=2)
-    width = run_text(rows_model(held), ["Quay"])[0].shape[1]
-    rows = random.normal(size=(60, width)).astype(np.float32)
-    targets = random.integers(0, 2, size=60)
-    first = fit_network(rows, targets, Networks(3, 1, 1, 1), labels=2, seed=0)
-    width = run_text(rows_model(held, first), ["Quay"])[0].shape[1]
-    rows = random.normal(size=(60, width)).astype(np.float32)
-    second = fit_network(rows, targets, Networks(3, 1, 1, 1), labels=2, seed=0)
+def test_the_same_parts_give_the_same_bytes(random: np.random.Generator, one_thread: None) -> None:
+    given = reading(random)
+    columns = run_text(rows_model(given), ["Quay"])[0].shape[1]
+    rows = random.normal(size=(60, columns)).astype(np.float32)
+    document, targets = Documents(rows, np.array([20, 40])), random.integers(0, 2, size=60)
+    weights, size = np.ones(60, dtype=np.float32), Sequences(3, 2, 2, 1, 0.1)
 
-    made = [text_model(held, first, second, {"a": "b"}).SerializeToString(deterministic=True) for _ in "12"]
+    made = []
+    for _ in "12":
+        network = fit_sequences(document, targets, weights, size, labels=2, seed=0)
+        made.append(text_model(given, network, {"a": "b"}).SerializeToString(deterministic=True))
 
     assert made[0] == made[1]

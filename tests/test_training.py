@@ -8,7 +8,7 @@ import re
 import shutil
 import urllib.error
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -17,17 +17,25 @@ import numpy as np
 import pytest
 
 from chaffinch import features
-from chaffinch.classifier import GRAPHS, Classifier, model_dir
-from chaffinch.labels import GROUPS, LABELS
+from chaffinch.classifier import GRAPHS, Classifier, Thresholds, model_dir
+from chaffinch.labels import CLEANING, GROUPS, LABELS
 from training import __main__ as command
-from training import corpora, fetch, page_fit
-from training.folds import FOLDS, assign, assign_apart
+from training import corpora, fetch, meaning, page_fit, teacher, text_fit
+from training.dataset import Page
+from training.evidence import Evidence
+from training.export import FORMAT
+from training.folds import FOLDS, Unseen, assign, assign_apart, each_fold
+from training.linear import word_rows
+from training.meaning import WIDTH, Lessons, fit_meaning, lessons
 from training.network import Networks
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
+from training.recurrent import Sequences
+from training.reference import word_buckets
 from training.stages import Stages
-from training.text_fit import fit_words
+from training.text_fit import fit_readings, fit_words
 from training.trees import Trees
+from training.words_graph import RARITY_STEPS
 
 # Documents in the smallest run: two for each fold.
 FEW = 10
@@ -55,8 +63,11 @@ def _no_network(url: str) -> IO[bytes]:
 
 @pytest.fixture
 def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
-    """Few trees, one network: two fits are compared, not how good they are."""
+    """Few trees, one network, few words to learn: two fits are compared, not how good they are."""
     trees, networks = Trees(5, 7, 0.1), Networks(48, 1, 6, 1e-2)
+    monkeypatch.setattr(meaning, "WORDS", 300)
+    monkeypatch.setattr(meaning, "STEPS", 2)
+    monkeypatch.setattr(text_fit, "SIZE", Sequences(hidden=8, memory=6, members=1, epochs=2, dropout=0.1))
     monkeypatch.setattr(page_fit, "FIRST", page_fit.FirstSizes(networks, trees, trees))
     monkeypatch.setattr(page_fit, "SECOND", page_fit.SecondSizes(trees, networks))
 
@@ -91,7 +102,7 @@ def test_the_manifest_says_what_the_model_was_made_for_and_from(
 ) -> None:
     manifest = _manifest(tiny_model)
 
-    assert manifest["format"] == 1
+    assert manifest["format"] == FORMAT
     assert manifest["feature_version"] == features.VERSION
     assert tuple(manifest["labels"]) == LABELS
     assert {group: frozenset(labels) for group, labels in manifest["classes"].items()} == GROUPS
@@ -104,8 +115,12 @@ def test_the_manifest_has_thresholds_figures_and_parity(tiny_model: Path) -> Non
     manifest = _manifest(tiny_model)
 
     for kind in ("html", "text"):
-        assert set(manifest["thresholds"][kind]) == {"editorial", "promotional"}
-        assert all(0 < threshold <= 1 for threshold in manifest["thresholds"][kind].values())
+        assert tuple(manifest["thresholds"][kind]) == CLEANING
+        for pair in manifest["thresholds"][kind].values():
+            assert set(pair) == {field.name for field in fields(Thresholds)}
+            assert 0 < pair["editorial"] <= 1
+            assert 0 < pair["promotional"] <= 1
+            assert 0 <= pair["sure"] <= 1
     assert manifest["figures"]["text"]["seeds"]["blocks"] > 500
     assert 0 < manifest["parity"]["text"] <= 1e-4
     assert manifest["parity"]["blocks"] > 500
@@ -175,7 +190,7 @@ def test_folds_are_of_equal_size_and_do_not_depend_on_order() -> None:
     assert sizes.max() - sizes.min() <= 1
 
 
-def _changed(pages: list[Any], name: str) -> list[Any]:
+def _changed(pages: list[Page], name: str) -> list[Page]:
     """Return the pages with every label of one of them made another."""
     return [
         replace(page, labels=(page.labels + 1) % len(LABELS), content=1 - page.content)
@@ -198,6 +213,161 @@ def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
 
     for number, (one, other) in enumerate(zip(fitted, others, strict=True)):
         assert np.array_equal(one.weights, other.weights) == (number == fold)
+
+
+# Texts of three folds, one that stands in two of them, and words of none; numbers that a teacher may say.
+TAUGHT = Lessons(
+    ["quay", "boat", "the boat left", "sign up here", "zebra quay", "sign the boat"],
+    np.array([0, 0, 1 << 0, 1 << 1, 1 << 2, 1 << 0 | 1 << 2]),
+    np.random.default_rng(3).normal(size=(6, 2)).astype(np.float32),
+)
+FITS = [*each_fold({"one": 0, "two": 1, "three": 2}), Unseen()]
+
+
+def _vectors(held: Evidence, word: str) -> Any:
+    (bucket,) = word_buckets(word)
+    return held.weights[bucket] * held.scale
+
+
+def test_what_pairs_of_words_say_without_a_document_s_fold_does_not_come_from_its_labels(
+    few_seeds: Path, small_fits: None, tmp_path: Path
+) -> None:
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+    documents, fold_of = pipeline.documents, pipeline.fold_of
+    left_out = documents[0]
+    ngrams = [Evidence(np.zeros((1, 1)), np.zeros(1))] * (FOLDS + 1)
+
+    one, other = (
+        [reading.pairs for reading in fit_readings([], some, ngrams, TAUGHT, fold_of, seed=0, jobs=1)]
+        for some in (documents, _changed(documents, left_out.name))
+    )
+
+    same = [np.array_equal(first.weights, second.weights) for first, second in zip(one, other, strict=True)]
+    assert same == [number == fold_of[left_out.group] for number in range(FOLDS + 1)]
+
+
+@pytest.mark.parametrize(("text", "ignorant"), [(2, {0}), (3, {1}), (4, {2}), (5, {0, 2}), (0, set())])
+def test_what_words_mean_is_not_learned_from_the_folds_that_are_held_out(
+    one_thread: None, text: int, ignorant: set[int]
+) -> None:
+    targets = TAUGHT.targets.copy()
+    targets[text] += 1
+
+    given = fit_meaning(TAUGHT, FITS, jobs=1)
+    other = fit_meaning(replace(TAUGHT, targets=targets), FITS, jobs=1)
+
+    same = [
+        np.array_equal(one.weights, another.weights) and np.array_equal(one.scale, another.scale)
+        for (one, _), (another, _) in zip(given, other, strict=True)
+    ]
+    assert {number for number, alike in enumerate(same) if alike} == ignorant
+
+
+def test_a_word_that_stands_only_in_the_fold_held_out_means_nothing(one_thread: None) -> None:
+    fits = fit_meaning(TAUGHT, FITS, jobs=1)
+
+    assert [bool(_vectors(held, "zebra").any()) for held, _ in fits] == [True, True, False, True]
+
+
+def test_a_word_is_the_rarer_the_fewer_texts_outside_the_fold_held_out_have_it(one_thread: None) -> None:
+    zebra, boat, never = (word_buckets(word)[0] for word in ("zebra", "boat", "never"))
+
+    fits = [rarity for _, rarity in fit_meaning(TAUGHT, FITS, jobs=1)]
+
+    assert all(rarity[boat] < rarity[never] == RARITY_STEPS for rarity in fits)
+    assert [bool(rarity[zebra] == rarity[never]) for rarity in fits] == [False, False, True, False]
+
+
+def test_the_meanings_of_words_add_up_to_what_was_said_of_their_texts(
+    one_thread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meaning, "PENALTY", 0.01)
+    random = np.random.default_rng(4)
+    words = ["".join(letters) for letters in random.choice(list("abcdefgh"), size=(400, 6))]
+    texts = [" ".join(random.choice(words, size=6)) for _ in range(1500)]
+    rows, _ = word_rows([texts])
+    targets = (rows @ random.normal(size=(rows.shape[1], 2))).astype(np.float32)
+
+    ((held, _),) = fit_meaning(
+        Lessons(texts, np.zeros(len(texts), dtype=np.int64), targets), [Unseen()], jobs=1
+    )
+
+    # A few of the largest weights are cut, as in all evidence.
+    assert np.abs(rows @ held.weights * held.scale - targets).mean() < 0.1 * targets.std()
+
+
+def test_words_of_their_own_weigh_less_than_texts(one_thread: None) -> None:
+    targets = np.array([[1], [-1]], dtype=np.float32)
+
+    def said(*folds: int) -> float:
+        ((held, _),) = fit_meaning(Lessons(["quay", "quay"], np.array(folds), targets), [Unseen()], jobs=1)
+        return float(_vectors(held, "quay")[0])
+
+    assert said(0, 0) == said(1, 1) == 0
+    assert said(1, 0) > 0 > said(0, 1)
+
+
+def _near(taught: Lessons, one: str, other: str) -> float:
+    rows = taught.targets / np.linalg.norm(taught.targets, axis=1, keepdims=True)
+    return float(rows[taught.texts.index(one)] @ rows[taught.texts.index(other)])
+
+
+@pytest.fixture(scope="module")
+def taught(tiny_pipeline: Pipeline) -> Lessons:
+    """What the teacher says of the tiny seeds, and of four documents that share some texts."""
+    texts = {
+        "one": ["Sign up for our free newsletter.", "The ferry leaves at nine.", "Abcd " * teacher.LONGEST],
+        "two": ["Melden Sie sich für unseren kostenlosen Newsletter an.", "Die Fähre fährt um neun Uhr ab."],
+        "three": ["無料のニュースレターに登録してください。", "フェリーは九時に出発します。"],
+        "four": ["The ferry leaves at nine.", "the", "Abcd " * teacher.LONGEST + "and more"],
+    }
+    like = tiny_pipeline.documents[0]
+    own = [replace(like, group=f"seeds:{name}", name=name, texts=some) for name, some in texts.items()]
+    fold_of = tiny_pipeline.fold_of | {page.group: number for number, page in enumerate(own)}
+    return lessons([], [*tiny_pipeline.documents, *own], fold_of, jobs=1)
+
+
+def test_every_different_text_is_one_lesson_that_knows_its_folds(taught: Lessons) -> None:
+    folds = dict(zip(taught.texts, taught.folds.tolist(), strict=True))
+
+    assert len(folds) == len(taught.texts) == len(taught.targets)
+    assert taught.targets.shape[1] == WIDTH
+    assert folds["The ferry leaves at nine."] == 1 << 0 | 1 << 3
+    assert folds["Die Fähre fährt um neun Uhr ab."] == 1 << 1
+    assert folds["the"] == 1 << 3
+    assert folds["of"] == 0
+
+
+def test_texts_that_begin_alike_are_one_lesson_where_the_teacher_reads_no_further(taught: Lessons) -> None:
+    (beginning,) = (place for place, text in enumerate(taught.texts) if text.startswith("Abcd"))
+
+    assert len(taught.texts[beginning]) == teacher.LONGEST
+    assert taught.folds[beginning] == 1 << 0 | 1 << 3
+
+
+def test_texts_of_one_meaning_have_nearly_the_same_lesson_in_any_language(taught: Lessons) -> None:
+    english, german, japanese = (
+        ("Sign up for our free newsletter.", "The ferry leaves at nine."),
+        ("Melden Sie sich für unseren kostenlosen Newsletter an.", "Die Fähre fährt um neun Uhr ab."),
+        ("無料のニュースレターに登録してください。", "フェリーは九時に出発します。"),
+    )
+    for one, other in ((english, german), (english, japanese), (german, japanese)):
+        for place in (0, 1):
+            assert _near(taught, one[place], other[place]) > 0.6
+            assert _near(taught, one[place], other[1 - place]) < 0.4
+
+
+def test_a_word_has_nearly_the_same_lesson_whatever_its_case(taught: Lessons) -> None:
+    for word in ("não", "не", "è"):
+        assert _near(taught, word, word.capitalize()) > 0.9
+        assert _near(taught, word, "newsletter" if "newsletter" in taught.texts else "people") < 0.8
+
+
+def test_lessons_are_in_units_of_their_spread_over_the_documents(taught: Lessons) -> None:
+    of_documents = taught.targets[taught.folds > 0]
+
+    np.testing.assert_allclose(of_documents.mean(axis=0), 0, atol=0.01)
+    np.testing.assert_allclose(of_documents.std(axis=0), 1, atol=0.01)
 
 
 def test_what_both_stages_say_of_a_held_out_page_does_not_come_from_its_labels(

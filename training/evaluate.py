@@ -1,4 +1,4 @@
-"""Evaluates out-of-fold: every block is judged by models fitted without its page's registered domain.
+"""Evaluates the page model out-of-fold: no block is judged by models that saw its registered domain.
 
 Thresholds are chosen on the same pages; the model card says what other approximations there are.
 """
@@ -6,25 +6,20 @@ Thresholds are chosen on the same pages; the model card says what other approxim
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch.classifier import Thresholds, decide
-from chaffinch.labels import LABELS
+from chaffinch.labels import CLEANING, LABELS, Cleaning
 from training import metrics
 from training.blend import Blend, blended, fit_blend
 from training.dataset import UNKNOWN, Page
 from training.folds import Unseen
-from training.network import probabilities
 from training.page_fit import Blocks, PageFit
-from training.text_fit import TextFit
-from training.views import View
 
-# The case the project was born from, judged by a model that never saw it.
-SEED_ARTICLE: Final = "en/eu-japan-semiconductors"
 # Thresholds that are tried on the development pages.
 EDITORIAL_THRESHOLDS: Final = tuple(round(0.2 + 0.025 * step, 3) for step in range(21))
 PROMOTIONAL_THRESHOLDS: Final = tuple(round(0.15 + 0.025 * step, 3) for step in range(15))
@@ -32,6 +27,7 @@ PROMOTIONAL_THRESHOLDS: Final = tuple(round(0.15 + 0.025 * step, 3) for step in 
 EVEN: Final = Thresholds(0.5, 0.5)
 
 Figures = dict[str, Any]
+Ways = dict[Cleaning, Thresholds]
 Probabilities = NDArray[np.float32]
 
 
@@ -50,11 +46,12 @@ def held_out_page_probabilities(fit: PageFit, blocks: Blocks) -> Probabilities:
     return result
 
 
-def choose_html_thresholds(pages: Sequence[Page], given: list[Probabilities]) -> Thresholds:
-    """Return the thresholds for HTML.
+def choose_html_thresholds(pages: Sequence[Page], given: list[Probabilities]) -> Ways:
+    """Return the thresholds for HTML, for each way of cleaning.
 
-    The editorial one has the best mean word F1 on the pages of the corpus that has gold texts, where it has
-    none too; with it, the promotional one has the best macro-F1 of the classes on the annotated pages.
+    The editorial one of balanced cleaning has the best mean word F1 on the pages of the corpus that has gold
+    texts, where it has none too; careful cleaning has half of it, thorough stands halfway to certainty. With
+    each, the promotional one has the best macro-F1 of the classes on the annotated pages.
     """
     counted = [
         ([metrics.word_counts(text) for text in page.texts], metrics.word_counts(page.gold.text), rows)
@@ -73,27 +70,23 @@ def choose_html_thresholds(pages: Sequence[Page], given: list[Probabilities]) ->
         return float(np.mean(scores))
 
     if not annotated:
-        return EVEN
-    editorial = max(EDITORIAL_THRESHOLDS, key=mean)
+        return dict.fromkeys(CLEANING, EVEN)
+    best = max(EDITORIAL_THRESHOLDS, key=mean)
     truth, rows = _known(pages, given, annotated)
-    return _best(truth, rows, [editorial])
+    editorial: dict[Cleaning, float] = {"careful": best / 2, "balanced": best, "thorough": (best + 1) / 2}
+    return {way: _best(truth, rows, threshold) for way, threshold in editorial.items()}
 
 
-def choose_text_thresholds(fit: TextFit) -> Thresholds:
-    """Return the thresholds with the best macro-F1 of the classes on held-out seed documents."""
-    _, truth, given = _view_blocks(fit, lambda kind: kind == "seeds")
-    return _best(truth, given, EDITORIAL_THRESHOLDS) if len(truth) else EVEN
-
-
-def _best(truth: NDArray[Any], given: Probabilities, editorial: Sequence[float]) -> Thresholds:
-    tried = [Thresholds(one, other) for one in editorial for other in PROMOTIONAL_THRESHOLDS]
+def _best(truth: NDArray[Any], given: Probabilities, editorial: float) -> Thresholds:
+    tried = [Thresholds(editorial, other) for other in PROMOTIONAL_THRESHOLDS]
     return max(tried, key=lambda pair: metrics.label_scores(truth, decide(given, pair))["class_macro_f1"])
 
 
-def page_figures(pages: Sequence[Page], given: list[Probabilities], thresholds: Thresholds) -> Figures:
-    """Return the page model's figures on every corpus there is."""
+def page_figures(pages: Sequence[Page], given: list[Probabilities], ways: Ways, usual: Cleaning) -> Figures:
+    """Return the page model's figures on every corpus there is; most are of the `usual` way of cleaning."""
+    thresholds = ways[usual]
     chosen = [decide(rows, thresholds) for rows in given]
-    figures: Figures = {}
+    figures: Figures = {"cleaning": {way: _cleaned(pages, given, pair) for way, pair in ways.items()}}
     annotated = _annotated(pages)
     if annotated:
         truth, rows = _known(pages, given, annotated)
@@ -119,26 +112,19 @@ def page_figures(pages: Sequence[Page], given: list[Probabilities], thresholds: 
     return figures
 
 
-def text_figures(fit: TextFit, thresholds: Thresholds) -> Figures:
-    """Return the text model's figures on whole pages, on extracted views and on seed documents."""
+def _cleaned(pages: Sequence[Page], given: list[Probabilities], thresholds: Thresholds) -> Figures:
+    """Return what one way of cleaning loses and leaves on the annotated pages, and its word F1 on `wcxb`."""
     figures: Figures = {}
-    kinds: dict[str, Callable[[str], bool]] = {
-        "seeds": lambda kind: kind == "seeds",
-        "seeds_english": lambda kind: kind == "seeds en",
-        "seeds_other": lambda kind: len(kind) == len("seeds xx") and kind != "seeds en",
-        "extracted_views": lambda kind: kind == "extracted",
-        "whole_pages": lambda kind: kind == "whole",
-        "seed_article_left_out": lambda kind: kind == f"seeds {SEED_ARTICLE}",
-    }
-    for name in kinds:
-        texts, truth, given = _view_blocks(fit, kinds[name])
-        if len(truth):
-            chosen = decide(given, thresholds)
-            figures[name] = {
-                **metrics.label_scores(truth, chosen),
-                "calibration_error": metrics.calibration_errors(truth, given),
-                **metrics.text_scores(truth, chosen, texts),
-            }
+    annotated = _annotated(pages)
+    if annotated:
+        truth, rows = _known(pages, given, annotated)
+        lengths = [len(text) for place in annotated for text in pages[place].texts]
+        known = np.concatenate([pages[place].labels for place in annotated]) != UNKNOWN
+        figures |= metrics.text_scores(truth, decide(rows, thresholds), np.array(lengths)[known])
+    wcxb = [(page, rows) for page, rows in zip(pages, given, strict=True) if page.corpus == "wcxb"]
+    if wcxb:
+        texts = [_kept(page, decide(rows, thresholds)) for page, rows in wcxb]
+        figures["word_f1"] = _wcxb([page for page, _ in wcxb], texts)["word_f1"]["all"]
     return figures
 
 
@@ -190,25 +176,3 @@ def _fundus(pages: Sequence[Page], texts: Sequence[str]) -> Figures:
         if gold:
             shares.append(sum(kept.values()) / sum(gold.values()))
     return {"pages": len(pages), "gold_words_kept": round(float(np.mean(shares)), 4)}
-
-
-def _view_blocks(
-    fit: TextFit, wanted: Callable[[str], bool]
-) -> tuple[list[str], NDArray[Any], Probabilities]:
-    """Return the blocks of the views of one kind, with held-out probabilities."""
-    ends = np.cumsum([len(view.texts) for view in fit.views])
-    picked = [place for place, view in enumerate(fit.views) if any(map(wanted, _kinds(view)))]
-    if not picked:
-        return [], np.zeros(0, dtype=int), np.zeros((0, len(LABELS)), dtype=np.float32)
-    rows = np.concatenate(
-        [np.arange(ends[place] - len(fit.views[place].texts), ends[place]) for place in picked]
-    )
-    texts = [text for place in picked for text in fit.views[place].texts]
-    labels = np.concatenate([fit.views[place].labels for place in picked])
-    return texts, labels, probabilities(fit.parts.second, fit.raw[rows])
-
-
-def _kinds(view: View) -> tuple[str, ...]:
-    if view.corpus == "seeds":
-        return "seeds", f"seeds {view.language}", f"seeds {view.name}"
-    return ("extracted",) if view.extracted else ("whole",)

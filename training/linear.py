@@ -1,8 +1,8 @@
-"""Fits the linear evidence: what hashed n-grams or structure words say of a block by itself."""
+"""Fits the linear evidence: what hashed n-grams, pairs of words or structure words say of a block."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,8 @@ from chaffinch.features import TOKEN_BUCKETS, Bags, pack_text
 from chaffinch.labels import LABELS
 from training.evidence import Evidence
 from training.runtime import session
-from training.text_graph import BEFORE, BUCKETS, bucket_model
+from training.text_graph import BEFORE, BUCKETS, bucket_model, word_model
+from training.words_graph import PAIR_BUCKETS, WORD_BUCKETS
 
 # One column a label, and one for "the corpus's gold text holds it".
 COLUMNS: Final = len(LABELS) + 1
@@ -24,6 +25,9 @@ COLUMNS: Final = len(LABELS) + 1
 TEXT_DECAY: Final = 1e-6
 STRUCTURE_DECAY: Final = 3e-6
 EPOCHS: Final = 6
+
+# Paragraphs that are read at once.
+LIST: Final = 4096
 
 
 def text_rows(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
@@ -37,6 +41,26 @@ def text_rows(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
         ids.append(buckets[np.repeat(first, packed.lengths) + np.arange(packed.lengths.sum())])
         counts.append(packed.lengths)
     return _scaled(_counted(np.concatenate(ids), np.concatenate(counts), BUCKETS))
+
+
+def word_rows(documents: Sequence[Sequence[str]]) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Return the words of every paragraph, and its pairs of words, found by the graph that ships."""
+    finder = session(word_model())
+    counts, words, pairs = zip(
+        *(finder.run(None, pack_text(part).feed) for paragraphs in documents for part in _parts(paragraphs)),
+        strict=True,
+    )
+    sizes = np.concatenate(counts)
+    return (
+        _scaled(_counted(np.concatenate(words), sizes, WORD_BUCKETS)),
+        _scaled(_counted(np.concatenate(pairs), sizes, PAIR_BUCKETS)),
+    )
+
+
+def _parts(paragraphs: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut what is no document but a long list into pieces that take little memory."""
+    for begin in range(0, len(paragraphs), LIST):
+        yield paragraphs[begin : begin + LIST]
 
 
 def structure_rows(pages: Sequence[Bags]) -> sparse.csr_matrix:

@@ -70,9 +70,8 @@ def confusion(truth: NDArray[Any], chosen: NDArray[Any]) -> list[list[int]]:
     return table
 
 
-def text_scores(truth: NDArray[Any], chosen: NDArray[Any], texts: Sequence[str]) -> dict[str, float]:
+def text_scores(truth: NDArray[Any], chosen: NDArray[Any], lengths: NDArray[Any]) -> dict[str, float]:
     """Share of editorial characters lost, and of all other characters left, when `editorial` is kept."""
-    lengths = np.array([len(text) for text in texts])
     editorial, kept = truth == 0, chosen == 0
     return {
         "editorial_lost": _rounded(lengths[editorial & ~kept].sum() / max(lengths[editorial].sum(), 1)),

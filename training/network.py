@@ -1,9 +1,8 @@
-"""The small networks that decide: fitted by scikit-learn, averaged, calibrated, written as ONNX nodes."""
+"""What networks share: members fitted by scikit-learn, standard rows, softmax and calibration."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,8 +11,6 @@ from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
-
-from training.graphs import Graph
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
@@ -25,29 +22,6 @@ REACH: Final = 16.0
 LEAST_SPREAD: Final = 1e-3
 # Logit of a label that a small run never met.
 UNSEEN_LOGIT: Final = -10.0
-
-
-@dataclass(frozen=True)
-class Network:
-    """Networks of one hidden layer, side by side; their mean logit, calibrated, gives the probabilities.
-
-    `layers` holds (hidden weights, hidden bias, output weights, output bias) of each member.
-    Calibration multiplies the mean logits by `sharpness` and adds `offset`.
-    """
-
-    layers: list[Layer]
-    sharpness: float = 1.0
-    offset: Floats = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
-
-    @property
-    def columns(self) -> int:
-        """How many columns go in."""
-        return int(self.layers[0][0].shape[0])
-
-    @property
-    def labels(self) -> int:
-        """How many probabilities come out."""
-        return int(self.layers[0][3].shape[0])
 
 
 class Networks(NamedTuple):
@@ -75,25 +49,12 @@ def fit_members(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: 
     return Members(center, spread, [_fit_member(scaled, targets, labels, size, own) for own in seeds])
 
 
-def fit_network(rows: Floats, targets: NDArray[Any], size: Networks, *, labels: int, seed: int) -> Network:
-    """Fit networks that take their rows as they are."""
-    center, spread, layers = fit_members(rows, targets, size, labels=labels, seed=seed)
-    return Network([_unscaled(layer, center, spread) for layer in layers])
-
-
 def standard(rows: Floats) -> tuple[Floats, Floats]:
     """Return means and spreads that standardise rows: standard deviations, or more where values are rare."""
     center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     reach = np.maximum(rows.max(axis=0) - center, center - rows.min(axis=0))
     spread = np.maximum(rows.std(axis=0, dtype=np.float64), reach / REACH)
     return center, np.maximum(spread, LEAST_SPREAD).astype(np.float32)
-
-
-def _unscaled(layer: Layer, center: Floats, spread: Floats) -> Layer:
-    """Put the standardisation into the weights: it costs nothing then."""
-    first, bias, second, out_bias = layer
-    weights = first.astype(np.float64) / spread[:, None]
-    return weights.astype(np.float32), (bias - center @ weights).astype(np.float32), second, out_bias
 
 
 def _fit_member(rows: Floats, targets: NDArray[Any], labels: int, size: Networks, seed: int) -> Layer:
@@ -120,20 +81,6 @@ def _fit_member(rows: Floats, targets: NDArray[Any], labels: int, size: Networks
     return first.astype(np.float32), bias.astype(np.float32), weights, offsets
 
 
-def logits(network: Network, rows: Floats) -> Floats:
-    """Return the members' mean logits, before calibration: (rows, labels)."""
-    total = sum(
-        np.maximum(rows @ first + bias, 0) @ second + out_bias
-        for first, bias, second, out_bias in network.layers
-    )
-    return np.asarray(total / len(network.layers), dtype=np.float32)
-
-
-def probabilities(network: Network, raw: Floats) -> Floats:
-    """Return calibrated probabilities for mean logits."""
-    return softmax(raw * network.sharpness + network.offset)
-
-
 def softmax(raw: Floats) -> Floats:
     """Return the softmax of every row."""
     shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
@@ -141,10 +88,11 @@ def softmax(raw: Floats) -> Floats:
     return result
 
 
-def calibrated(network: Network, raw: Floats, targets: NDArray[Any], weights: NDArray[Any]) -> Network:
-    """Choose sharpness and offsets that make held-out logits most likely (vector scaling).
+def calibration(raw: Floats, targets: NDArray[Any], weights: NDArray[Any]) -> tuple[float, Floats]:
+    """Return the sharpness and the offsets that make held-out logits most likely (vector scaling).
 
-    `raw` must be out-of-fold: logits of blocks whose domain the network had not seen.
+    Logits are multiplied by the sharpness, then the offsets added. `raw` must be out-of-fold: logits of
+    blocks whose domain or document the network had not seen.
     """
     count = raw.shape[1]
     share = weights / weights.sum()
@@ -160,18 +108,4 @@ def calibrated(network: Network, raw: Floats, targets: NDArray[Any], weights: ND
         return float(value), gradient
 
     found = minimize(loss, np.r_[1.0, np.zeros(count)], jac=True, method="L-BFGS-B").x
-    return replace(network, sharpness=float(found[0]), offset=found[1:].astype(np.float32))
-
-
-def add_network(graph: Graph, rows: str, network: Network) -> str:
-    """Add a network to a graph: members side by side as one wide layer, calibrate, softmax."""
-    first = np.concatenate([layer[0] for layer in network.layers], axis=1)
-    bias = np.concatenate([layer[1] for layer in network.layers])
-    second = np.concatenate([layer[2] for layer in network.layers]) / len(network.layers)
-    out_bias = np.mean([layer[3] for layer in network.layers], axis=0)
-    hidden = graph.add("Gemm", rows, graph.constant(first), graph.constant(bias))
-    hidden = graph.add("Relu", hidden)
-    second = (second * network.sharpness).astype(np.float32)
-    out_bias = (out_bias * network.sharpness + network.offset).astype(np.float32)
-    raw = graph.add("Gemm", hidden, graph.constant(second), graph.constant(out_bias))
-    return graph.add("Softmax", raw, axis=1)
+    return float(found[0]), found[1:].astype(np.float32)

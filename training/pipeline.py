@@ -11,20 +11,27 @@ from typing import Any, Final
 
 import numpy as np
 
+from chaffinch.classifier import Thresholds
+from chaffinch.labels import Cleaning
 from training import evaluate, seeds
 from training.annotations import annotations_digest
 from training.corpora import NAMES, corpus_digest
 from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
+from training.evaluate_text import choose_text_thresholds, text_figures
 from training.evidence import Evidence
 from training.export import export
-from training.folds import FOLDS, Unseen, assign_apart
+from training.folds import FOLDS, Unseen, assign_apart, assign_languages
+from training.meaning import Lessons, lessons
 from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.stages import Stages, code_digest, summary
-from training.text_fit import TextFit, fit_text, fit_words
+from training.text_fit import TextFit, fit_readings, fit_text, fit_words
+from training.text_graph import Reading
 from training.verify import verify
 
 SEEDS: Final = "seeds"
 SOURCES: Final = (*NAMES, SEEDS)
+# The way of cleaning that is the runtime's own, of which most figures are.
+USUAL: Final[Cleaning] = "balanced"
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Pipeline:
 
     def __init__(self, settings: Settings, cache: Path | None = None) -> None:
         self.settings = settings
-        self._documents = seeds.load(settings.seed_folder) if SEEDS in settings.sources else []
+        self.seeds = seeds.load(settings.seed_folder) if SEEDS in settings.sources else []
         self._stages = Stages(self._key(), cache) if cache else Stages(self._key())
 
     @property
@@ -51,7 +58,7 @@ class Pipeline:
         names = [name for name in self.settings.sources if name != SEEDS]
         found = {name: corpus_digest(name) for name in names}
         found |= {f"{name} labels": annotations_digest(name) for name in names}
-        return found | ({SEEDS: seeds.digest(self._documents)} if self._documents else {})
+        return found | ({SEEDS: seeds.digest(self.seeds)} if self.seeds else {})
 
     @cached_property
     def corpus(self) -> list[Page]:
@@ -71,14 +78,14 @@ class Pipeline:
     @cached_property
     def documents(self) -> list[Page]:
         """The seed documents as text."""
-        pages = seed_pages(self._documents)
+        pages = seed_pages(self.seeds)
         summary(seed_documents=len(pages), seed_paragraphs=sum(len(page.texts) for page in pages))
         return pages
 
     @cached_property
     def pages(self) -> list[Page]:
         """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
-        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self._documents))
+        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self.seeds))
         return self._with_blocks + bare
 
     @cached_property
@@ -90,17 +97,41 @@ class Pipeline:
         return found
 
     @cached_property
+    def text_fold_of(self) -> dict[str, int]:
+        """The same for the text model, which is also tried on languages that it has never seen."""
+        domains = (page.group for page in self.corpus)
+        found = assign_languages(domains, ((page.group, page.language) for page in self.documents))
+        return self.fold_of | found
+
+    @cached_property
     def words(self) -> list[Evidence]:
         """The evidence of words without each fold, and last on all."""
         corpus, documents, fold_of = self._with_blocks, self.documents, self.fold_of
         return self._stages.run("words", lambda: fit_words(corpus, documents, fold_of, **self._how))
 
     @cached_property
+    def lessons(self) -> Lessons:
+        """What the teacher says of all text there is."""
+        given = self._with_blocks, self.documents, self.text_fold_of, self.settings.jobs
+        return self._stages.run("lessons", lambda: lessons(*given))
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """What a paragraph says by itself without each fold, and last on all."""
+        corpus, documents, fold_of = self._with_blocks, self.documents, self.text_fold_of
+        words = self._stages.run("text words", lambda: fit_words(corpus, documents, fold_of, **self._how))
+        taught = self.lessons
+        return self._stages.run(
+            "readings", lambda: fit_readings(corpus, documents, words, taught, fold_of, **self._how)
+        )
+
+    @cached_property
     def text(self) -> TextFit:
         """The fitted and calibrated text model."""
-        corpus, documents, words, fold_of = self._with_blocks, self.documents, self.words, self.fold_of
+        corpus, documents, readings = self._with_blocks, self.documents, self.readings
+        fold_of = self.text_fold_of
         return self._stages.run(
-            "text model", lambda: fit_text(corpus, documents, words, fold_of, **self._how)
+            "text model", lambda: fit_text(corpus, documents, readings, fold_of, **self._how)
         )
 
     @cached_property
@@ -126,11 +157,14 @@ class Pipeline:
         given = np.split(rows, self.blocks.ends[1:-1])
         pages, given = self._with_silent(self.pages, given)
         html = evaluate.choose_html_thresholds(pages, given)
-        text = evaluate.choose_text_thresholds(self.text)
+        text = choose_text_thresholds(self.text, self.seeds)
+        points: dict[str, dict[Cleaning, Thresholds]] = {"html": html, "text": text}
         return {
-            "thresholds": {"html": asdict(html), "text": asdict(text)},
-            "page": evaluate.page_figures(pages, given, html),
-            "text": evaluate.text_figures(self.text, text),
+            "thresholds": {
+                kind: {way: asdict(pair) for way, pair in ways.items()} for kind, ways in points.items()
+            },
+            "page": evaluate.page_figures(pages, given, html, USUAL),
+            "text": text_figures(self.text, text, self.seeds, USUAL),
         }
 
     def verify(self, folder: Path) -> dict[str, float]:

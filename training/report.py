@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chaffinch.labels import CODES, LABELS
+from training.folds import WHOLE_LANGUAGES
 
 CARD: Final = "README.md"
 BEGIN: Final = "<!-- figures: written by `make train` -->"
@@ -16,6 +17,9 @@ _TEXT_SETS = {
     "seeds": "seed documents",
     "seeds_english": "… in English",
     "seeds_other": "… in other languages",
+    "seeds_language_seen": "… in languages of which others were learned from",
+    "seeds_language_left_out": "… in languages left out of training",
+    "seeds_held_back": "… of the fifth by which nothing was chosen",
     "extracted_views": "annotated pages as extracted text",
     "whole_pages": "annotated pages, whole, as text",
     "seed_article_left_out": "the seed article, left out of training",
@@ -34,6 +38,21 @@ _TEXT_COLUMNS = (
 )
 
 
+_TEXT_GROUPS = {
+    "languages": "seed documents by language",
+    "residue": "seed documents that hold residue of a kind",
+    "tone": "seed documents by tone",
+}
+_BRIEF = (
+    "blocks",
+    "3-class macro-F1",
+    "promotional F1",
+    "editorial characters lost",
+    "other characters left",
+)
+_THRESHOLDS = ("editorial", "promotional", "sure")
+
+
 def report(figures: dict[str, Any]) -> str:
     """Return all figures as Markdown tables."""
     parts = [_thresholds(figures)]
@@ -41,9 +60,12 @@ def report(figures: dict[str, Any]) -> str:
     if "wcxb" in page:
         parts.append(_wcxb(page["wcxb"]))
     if "annotated" in page:
+        parts.append(_page_cleaning(page["cleaning"]))
         parts += [_labels(page["annotated"]), _confusion(page["annotated"]["confusion"])]
     parts += [_snippets(page)] if "trafilatura" in page else []
     parts.append(_texts(text))
+    parts += [_text_cleaning(text["cleaning"])] if "cleaning" in text else []
+    parts += [_brief(text[name], title) for name, title in _TEXT_GROUPS.items() if name in text]
     return "\n\n".join(parts)
 
 
@@ -58,8 +80,46 @@ def write_card(folder: Path, figures: dict[str, Any]) -> None:
 
 
 def _thresholds(figures: dict[str, Any]) -> str:
-    rows = [(kind, *figures["thresholds"][kind].values()) for kind in ("html", "text")]
-    return _table(("thresholds", *figures["thresholds"]["html"]), rows)
+    rows = [
+        (f"{kind}, {way}", *pair.values())
+        for kind, ways in figures["thresholds"].items()
+        for way, pair in ways.items()
+    ]
+    return _table(("thresholds", *_THRESHOLDS), rows)
+
+
+def _page_cleaning(figures: dict[str, Any]) -> str:
+    rows = [
+        (way, one["editorial_lost"], one["residue_left"], one.get("word_f1", ""))
+        for way, one in figures.items()
+    ]
+    head = (
+        "cleaning of annotated pages",
+        "editorial characters lost",
+        "other characters left",
+        "`wcxb` word F1",
+    )
+    return _table(head, rows)
+
+
+def _text_cleaning(figures: dict[str, Any]) -> str:
+    """Tabulate what each way of cleaning loses and leaves."""
+    rows: list[tuple[Any, ...]] = []
+    for way, sets in figures.items():
+        for name, one in sets.items():
+            if isinstance(one, dict):
+                rows.append((f"{way}, {_TEXT_SETS[name].lstrip('… ')}", *list(one.values())[1:]))
+            else:
+                rows.append((f"{way}, seed documents without residue", "", "", one, ""))
+    return _table(("cleaning of text", *_BRIEF[1:]), rows)
+
+
+def _brief(figures: dict[str, Any], title: str) -> str:
+    left_out = set(WHOLE_LANGUAGES) if title == _TEXT_GROUPS["languages"] else set()
+    rows = [
+        (f"{name} (left out)" if name in left_out else name, *one.values()) for name, one in figures.items()
+    ]
+    return _table((title, *_BRIEF), rows)
 
 
 def _wcxb(figures: dict[str, Any]) -> str:

@@ -1,116 +1,138 @@
-"""Fits the evidence of words, and the text model: a network among neighbours, then one over its answers."""
+"""Fits the text model: what words say of a paragraph by itself, then networks that read documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import onnx
+import scipy.sparse as sparse
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from chaffinch.features import pack_text
 from chaffinch.labels import LABELS
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence
 from training.folds import Unseen, each_fold, outside
-from training.linear import TEXT_DECAY, fit_evidence, text_rows
-from training.network import Network, Networks, calibrated, fit_network, logits
+from training.linear import TEXT_DECAY, fit_evidence, text_rows, word_rows
+from training.meaning import Lessons, fit_meaning
+from training.network import calibration
+from training.recurrent import Documents, Sequences
 from training.runtime import session
-from training.text_graph import rows_model, text_model
-from training.views import View, extracted, whole
+from training.sequence import SequenceNetwork, fit_sequences, mean_logits
+from training.text_graph import Reading, rows_model, text_model
+from training.views import View, extracted, spliced, whole
 
-# A seed paragraph weighs this many paragraphs of annotated pages: there are few, and they are what
-# extracted text looks like.
+# What a seed paragraph weighs beside one of an annotated page where n-grams and words are fitted: there are
+# few, and they are what extracted text looks like.
 SEED_WEIGHT: Final = 4
-# Extracted views made of each annotated page, and the share of whole-page blocks that is learned from.
-VIEWS: Final = 3
-WHOLE_SHARE: Final = 0.3
+# Extracted views made of each annotated page, and spliced ones of each seed document.
+EXTRACTED: Final = 3
+SPLICED: Final = 2
+# What a paragraph weighs where the networks are fitted: in an extracted view 1.
+WHOLE_WEIGHT: Final = 0.3
+DOCUMENT_WEIGHT: Final = 2.0
 
-FIRST: Final = Networks(96, 2, 8, 3e-3)
-SECOND: Final = Networks(48, 2, 8, 3e-3)
+SIZE: Final = Sequences(hidden=64, memory=48, members=2, epochs=14, dropout=0.2)
 
 
 @dataclass(frozen=True)
 class TextParts:
     """Everything a text graph is made of."""
 
-    evidence: Evidence
-    first: Network
-    second: Network
+    reading: Reading
+    network: SequenceNetwork
 
     def model(self, metadata: dict[str, str]) -> onnx.ModelProto:
         """Return the graph."""
-        return text_model(self.evidence, self.first, self.second, metadata)
+        return text_model(self.reading, self.network, metadata)
 
 
 @dataclass(frozen=True)
 class TextFit:
-    """The text model, and what those that never saw a fold said of its views."""
+    """The text model; the views, the fold of each, and what those that never saw it said of them.
+
+    `held_out` has the parts of those, by fold.
+    """
 
     parts: TextParts
     views: list[View]
+    folds: list[int]
     raw: NDArray[np.float32]
+    held_out: list[TextParts]
 
 
 def fit_text(
     pages: Sequence[Page],
     documents: Sequence[Page],
-    words: Sequence[Evidence],
+    readings: Sequence[Reading],
     fold_of: dict[str, int],
     *,
     seed: int,
     jobs: int,
 ) -> TextFit:
-    """Fit the text model on annotated pages and seed documents, and once more without each fold.
+    """Fit the networks on annotated pages and seed documents, and once more without each fold.
 
-    `words` are those that `fit_words` gives.
+    `readings` are those that `fit_readings` gives.
     """
     held_out = each_fold(fold_of)
     unseen = [*held_out, Unseen()]
-    evidence = dict(zip(unseen, words, strict=True))
-    views, share = _views([page for page in pages if page.annotated], documents, seed)
-    owner = np.array([fold_of[view.group] for view in views])
-    samples = _Samples(views, owner, share, seed)
-
-    def stage(size: Networks, rows: NDArray[np.float32], folds: Unseen) -> Network:
-        use = samples.without(folds)
-        return fit_network(rows[use], samples.labels[use], size, labels=len(LABELS), seed=seed)
-
-    parallel = Parallel(n_jobs=jobs, prefer="threads")
-    rows = samples.rows(lambda folds: rows_model(evidence[folds]))
-    fitted = parallel(delayed(stage)(FIRST, rows, folds) for folds in unseen)
-    first = dict(zip(unseen, fitted, strict=True))
-    rows = samples.rows(lambda folds: rows_model(evidence[folds], first[folds]))
-    fitted = parallel(delayed(stage)(SECOND, rows, folds) for folds in unseen)
-    second = dict(zip(unseen, fitted, strict=True))
-
-    raw = np.empty((len(samples.labels), second[Unseen()].labels), dtype=np.float32)
+    reading = dict(zip(unseen, readings, strict=True))
+    views = _views([page for page in pages if page.annotated], documents, fold_of, seed)
+    samples = _Samples(views, fold_of, reading)
+    fitted = Parallel(n_jobs=jobs, verbose=1)(delayed(samples.fit)(folds, seed) for folds in unseen)
+    networks = dict(zip(unseen, fitted, strict=True))
+    raw = np.empty((len(samples.labels), len(LABELS)), dtype=np.float32)
     for folds in held_out:
         held = ~outside(samples.fold, folds)
-        raw[held] = logits(second[folds], rows[held])
-    last = calibrated(second[Unseen()], raw, samples.labels, samples.weights)
-    return TextFit(TextParts(evidence[Unseen()], first[Unseen()], last), views, raw)
+        raw[held] = mean_logits(networks[folds], samples.documents(held))
+    # What was spliced is no document that anybody wrote.
+    told = np.repeat([view.kind != "spliced" for view in views], samples.sizes)
+    sharpness, offset = calibration(raw[told], samples.labels[told], samples.weights[told])
+    last = replace(networks[Unseen()], sharpness=sharpness, offset=offset)
+    parts = TextParts(reading[Unseen()], last)
+    others = [TextParts(reading[folds], replace(last, members=networks[folds].members)) for folds in held_out]
+    return TextFit(parts, views, samples.owner, raw, others)
 
 
 def fit_words(
+    pages: Sequence[Page], documents: Sequence[Page], fold_of: dict[str, int], *, seed: int, jobs: int
+) -> list[Evidence]:
+    """Fit the evidence of n-grams, which both models take, without each fold, and last on all."""
+    rows = text_rows([page.texts for page in [*pages, *documents]])
+    return _evidence(rows, [*pages, *documents], fold_of, seed=seed, jobs=jobs)
+
+
+def fit_readings(
     pages: Sequence[Page],
     documents: Sequence[Page],
+    words: Sequence[Evidence],
+    taught: Lessons,
     fold_of: dict[str, int],
     *,
     seed: int,
     jobs: int,
+) -> list[Reading]:
+    """Fit what a paragraph says by itself without each fold, and last on all; `words` are `fit_words`'."""
+    _, rows = word_rows([page.texts for page in [*pages, *documents]])
+    pairs = _evidence(rows, [*pages, *documents], fold_of, seed=seed, jobs=jobs)
+    meaning = fit_meaning(taught, [*each_fold(fold_of), Unseen()], jobs)
+    given = zip(words, pairs, meaning, strict=True)
+    return [Reading(ngrams, both, *taught_words) for ngrams, both, taught_words in given]
+
+
+def _evidence(
+    rows: sparse.csr_matrix, pages: Sequence[Page], fold_of: dict[str, int], *, seed: int, jobs: int
 ) -> list[Evidence]:
-    """Fit the evidence of words, which both models take, without each fold, and last on all."""
-    used = [*pages, *documents]
-    rows = text_rows([page.texts for page in used])
-    labels = np.concatenate([page.labels for page in used])
-    content = np.concatenate([page.content for page in used])
-    sizes = [len(page.texts) for page in used]
-    owner = np.repeat([fold_of[page.group] for page in used], sizes)
-    weight = [SEED_WEIGHT if page.features is None else 1 for page in used]
+    labels = np.concatenate([page.labels for page in pages])
+    content = np.concatenate([page.content for page in pages])
+    sizes = [len(page.texts) for page in pages]
+    owner = np.repeat([fold_of[page.group] for page in pages], sizes)
+    weight = [SEED_WEIGHT if page.features is None else 1 for page in pages]
     weights = np.repeat(np.array(weight, dtype=np.float64), sizes)
 
     def fit(unseen: Unseen) -> Evidence:
@@ -121,39 +143,53 @@ def fit_words(
     return [fit(unseen) for unseen in [*each_fold(fold_of), Unseen()]]
 
 
-def _views(pages: Sequence[Page], documents: Sequence[Page], seed: int) -> tuple[list[View], list[float]]:
-    """Return the documents that the networks learn from, and the share of each one's paragraphs used."""
+def _views(
+    pages: Sequence[Page], documents: Sequence[Page], fold_of: dict[str, int], seed: int
+) -> list[View]:
+    """Return the documents that the networks learn from."""
     random = np.random.default_rng(seed)
-    made: list[tuple[View, float]] = []
+    made: list[View] = []
     for page in pages:
-        made.append((whole(page), WHOLE_SHARE))
-        made += [(extracted(page, random), 1.0) for _ in range(VIEWS)]
-    made += [(whole(document), float(SEED_WEIGHT)) for document in documents]
-    kept = [(view, share) for view, share in made if view.texts]
-    return [view for view, _ in kept], [share for _, share in kept]
+        made += [whole(page), *(extracted(page, random) for _ in range(EXTRACTED))]
+    own = [whole(document) for document in documents]
+    made += own
+    for _ in range(SPLICED):
+        made += spliced(own, fold_of, random)
+    return [view for view in made if view.texts]
 
 
 class _Samples:
-    """The paragraphs of all views, end to end."""
+    """The paragraphs of all views, end to end, each read by the model that never saw its fold."""
 
-    def __init__(self, views: list[View], owner: NDArray[np.int64], share: list[float], seed: int) -> None:
-        sizes = [len(view.texts) for view in views]
-        self._packed = [pack_text(view.texts) for view in views]
-        self._owner = owner
-        self.labels = np.concatenate([view.labels for view in views])
-        self.fold = np.repeat(owner, sizes)
-        self.weights = np.repeat(np.array(share), sizes)
-        self._draw = np.random.default_rng(seed).random(len(self.labels))
+    def __init__(
+        self, views: Sequence[View], fold_of: dict[str, int], reading: Mapping[Unseen, Reading]
+    ) -> None:
+        self.owner = owner = [fold_of[view.group] for view in views]
+        self.sizes = np.array([len(view.texts) for view in views])
+        self.labels = np.concatenate([view.labels for view in views]).astype(np.int64)
+        self.fold = np.repeat(owner, self.sizes)
+        weight = np.array([_weight(view) for view in views], dtype=np.float32)
+        self.weights = np.repeat(weight, self.sizes)
+        sessions = {fold: session(rows_model(reading[Unseen({fold})])) for fold in sorted(set(owner))}
+        packed = (pack_text(view.texts).feed for view in views)
+        said = [sessions[fold].run(None, feed)[0] for fold, feed in zip(owner, packed, strict=True)]
+        self._rows = np.concatenate(said)
 
-    def without(self, unseen: Unseen) -> NDArray[np.int64]:
-        """Return the paragraphs to fit on: a share below 1 is drawn, one above repeats."""
-        times = np.where(self.weights < 1, self._draw < self.weights, self.weights).astype(np.int64)
-        return np.repeat(np.arange(len(times)), times * outside(self.fold, unseen))
+    def documents(self, chosen: NDArray[np.bool_]) -> Documents:
+        """Return the documents of the paragraphs chosen, all of a document or none."""
+        whole_ones = chosen[np.cumsum(self.sizes) - 1]
+        return Documents(self._rows[chosen], self.sizes[whole_ones])
 
-    def rows(self, model: Callable[[Unseen], onnx.ModelProto]) -> NDArray[np.float32]:
-        """Run each view through the model that never saw its fold."""
-        sessions = {fold: session(model(Unseen({fold}))) for fold in np.unique(self._owner).tolist()}
-        made = []
-        for packed, fold in zip(self._packed, self._owner.tolist(), strict=True):
-            made.append(sessions[fold].run(None, packed.feed)[0])
-        return np.concatenate(made)
+    def fit(self, unseen: Unseen, seed: int) -> SequenceNetwork:
+        """Fit the networks outside some folds."""
+        free = outside(self.fold, unseen)
+        given = self.documents(free), self.labels[free], self.weights[free]
+        # Sums differ with the number of threads, and the model with them: one is the same anywhere.
+        with threadpool_limits(1, user_api="blas"):
+            return fit_sequences(*given, SIZE, labels=len(LABELS), seed=seed)
+
+
+def _weight(view: View) -> float:
+    if view.corpus == "seeds":
+        return DOCUMENT_WEIGHT
+    return WHOLE_WEIGHT if view.kind == "whole" else 1.0

@@ -14,10 +14,11 @@ from chaffinch.classifier import Classifier
 from chaffinch.features import first_rows, pack_text, second_rows
 from training.blend import blended
 from training.dataset import Page
-from training.network import logits, probabilities
 from training.page_fit import PageFit
+from training.recurrent import Documents
 from training.reference import structure_evidence, text_evidence
 from training.runtime import session
+from training.sequence import mean_logits, sequence_probabilities
 from training.text_fit import TextFit
 from training.text_graph import rows_model
 
@@ -92,8 +93,9 @@ def _evidence_difference(classifier: Classifier, fit: PageFit, texts: list[str])
 
 def _text_difference(classifier: Classifier, fit: TextFit, texts: list[str]) -> float:
     parts = fit.parts
-    (rows,) = session(rows_model(parts.evidence, parts.first)).run(None, pack_text(texts).feed)
-    expected = probabilities(parts.second, logits(parts.second, rows))
+    (rows,) = session(rows_model(parts.reading)).run(None, pack_text(texts).feed)
+    document = Documents(rows, np.array([len(rows)]))
+    expected = sequence_probabilities(parts.network, mean_logits(parts.network, document))
     return float(np.abs(classifier.text_probabilities(texts) - expected).max())
 
 

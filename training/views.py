@@ -1,11 +1,13 @@
-"""Turns annotated pages into what extractors and crawls make of them: text without structure."""
+"""Turns annotated pages into what extractors and crawls make of them; makes more of seed documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +21,24 @@ LEAK_INSIDE: Final = 0.6
 LEAK_OUTSIDE: Final = 0.15
 # Blocks of a leaked run that are left at most: extractors drop long lists of links.
 LONGEST_LEAK: Final = 8
-# Share of extracted views that are also lower-cased or stripped of their punctuation.
+# Share of views that are also lower-cased, stripped of their punctuation, without a headline, with lines
+# that were one paragraph, with paragraphs run into one.
 PLAIN_SHARE: Final = 0.15
+# Chance that a paragraph of such a view is split, or run into the one before; characters that are split.
+JOIN_SHARE: Final = 0.3
+SPLIT_LENGTH: Final = 160
+# Chance that a run of chaff in a seed document is left out or exchanged for another's, each half of this;
+# chance that another document's run is put into a run of editorial paragraphs; its longest length.
+CHANGE_SHARE: Final = 0.3
+INSERT_SHARE: Final = 0.25
+LONGEST_BOX: Final = 12
+
+# All blocks of a page; what an extractor leaves of it; a seed document with other documents' boxes.
+Kind: TypeAlias = Literal["whole", "extracted", "spliced"]
 
 _EDITORIAL = tuple(CODES).index("E")
 _NAVIGATION = tuple(CODES).index("N")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 _PUNCTUATION = str.maketrans("", "", ".,!?:;\"'()“”„«»")
 
 
@@ -37,7 +52,7 @@ class View:
     language: str
     texts: list[str]
     labels: Labels
-    extracted: bool = False
+    kind: Kind = "whole"
 
 
 def whole(page: Page) -> View:
@@ -52,14 +67,86 @@ def extracted(page: Page, random: np.random.Generator) -> View:
     view = whole(page)
     keep = _leaks(view.labels, random)
     texts = [text for text, kept in zip(view.texts, keep, strict=True) if kept]
-    labels = view.labels[keep]
+    return _roughened(replace(view, texts=texts, labels=view.labels[keep], kind="extracted"), random)
+
+
+def spliced(documents: Sequence[View], fold_of: Mapping[str, int], random: np.random.Generator) -> list[View]:
+    """Return each document with boxes left out, exchanged and added.
+
+    A box is a run of chaff; it comes from a document of the same fold in the same language.
+    """
+    boxes: dict[tuple[str, int], list[tuple[list[str], Labels]]] = defaultdict(list)
+    for view in documents:
+        for start, end, editorial in _runs(view.labels):
+            if not editorial and end - start <= LONGEST_BOX:
+                box = view.texts[start:end], view.labels[start:end]
+                boxes[view.language, fold_of[view.group]].append(box)
+    return [_spliced(view, boxes[view.language, fold_of[view.group]], random) for view in documents]
+
+
+def _spliced(view: View, boxes: Sequence[tuple[list[str], Labels]], random: np.random.Generator) -> View:
+    texts: list[str] = []
+    labels: list[int] = []
+
+    def add(some: Sequence[str], theirs: Labels) -> None:
+        texts.extend(some)
+        labels.extend(theirs.tolist())
+
+    for start, end, editorial in _runs(view.labels):
+        own = view.texts[start:end], view.labels[start:end]
+        chance = random.random()
+        if editorial and boxes and end - start > 1 and chance < INSERT_SHARE:
+            middle = int(random.integers(1, end - start))
+            add(own[0][:middle], own[1][:middle])
+            add(*boxes[int(random.integers(len(boxes)))])
+            add(own[0][middle:], own[1][middle:])
+        elif not editorial and boxes and chance < CHANGE_SHARE / 2:
+            add(*boxes[int(random.integers(len(boxes)))])
+        elif editorial or chance >= CHANGE_SHARE:
+            add(*own)
+    made = replace(view, texts=texts, labels=np.array(labels, dtype=np.int8), kind="spliced")
+    return _roughened(made, random)
+
+
+def _roughened(view: View, random: np.random.Generator) -> View:
+    """Return what careless tools leave of a text, now and then."""
+    texts, labels = view.texts, view.labels
+    if len(texts) > 2 and labels[0] == _EDITORIAL and random.random() < PLAIN_SHARE:
+        texts, labels = texts[1:], labels[1:]
+    if random.random() < PLAIN_SHARE:
+        texts, labels = _split(texts, labels, random)
+    elif random.random() < PLAIN_SHARE:
+        texts, labels = _joined(texts, labels, random)
     if len(texts) > 1 and random.random() < PLAIN_SHARE:
         texts = [text.lower() for text in texts]
     if len(texts) > 1 and random.random() < PLAIN_SHARE:
-        texts = [text.translate(_PUNCTUATION) or text for text in texts]
-    if len(texts) > 2 and labels[0] == _EDITORIAL and random.random() < PLAIN_SHARE:
-        texts, labels = texts[1:], labels[1:]
-    return View(page.corpus, page.name, page.group, page.language, texts, labels, True)
+        bare = [text.translate(_PUNCTUATION) for text in texts]
+        texts = [new if new.strip() else text for new, text in zip(bare, texts, strict=True)]
+    return replace(view, texts=texts, labels=labels)
+
+
+def _split(texts: list[str], labels: Labels, random: np.random.Generator) -> tuple[list[str], Labels]:
+    """Make lines of some paragraphs, a sentence each."""
+    lines = [
+        [line for line in _SENTENCE_END.split(text) if line.strip()]
+        if len(text) >= SPLIT_LENGTH and random.random() < JOIN_SHARE
+        else [text]
+        for text in texts
+    ]
+    return [line for some in lines for line in some], np.repeat(labels, [len(some) for some in lines])
+
+
+def _joined(texts: list[str], labels: Labels, random: np.random.Generator) -> tuple[list[str], Labels]:
+    """Run some paragraphs into the one before that has the same label."""
+    made: list[str] = []
+    theirs: list[int] = []
+    for text, label in zip(texts, labels.tolist(), strict=True):
+        if theirs and theirs[-1] == label and random.random() < JOIN_SHARE:
+            made[-1] = f"{made[-1]} {text}"
+        else:
+            made.append(text)
+            theirs.append(label)
+    return made, np.array(theirs, dtype=np.int8)
 
 
 def _leaks(labels: Labels, random: np.random.Generator) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chaffinch import features
 from chaffinch.blocks import Document
 from chaffinch.errors import ModelError
-from chaffinch.labels import LABELS, PROMOTIONAL
+from chaffinch.labels import CLEANING, EDITORIAL, LABELS, PROMOTIONAL, Cleaning
 
 MANIFEST: Final = "model.json"
 # The graphs of a model: paragraphs as text; for a page, the words of its blocks and of its elements, and
@@ -45,19 +45,26 @@ def session_options() -> onnxruntime.SessionOptions:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Probabilities, above 0, from which a block is `editorial` or promotional."""
+    """Probabilities, above 0, from which a block is `editorial` or promotional.
+
+    A document of which no block is chaff with a probability of `sure` has next to none: it is hardly touched.
+    """
 
     editorial: float
     promotional: float
+    sure: float = 0.0
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `model.json` says that serving needs; a missing key fails at load."""
+    """What `model.json` says that serving needs; a missing key fails at load.
+
+    `thresholds` are those of each kind of document, for each way of cleaning.
+    """
 
     feature_version: int
     labels: tuple[str, ...]
-    thresholds: dict[str, Thresholds]
+    thresholds: dict[str, dict[str, Thresholds]]
     digests: dict[str, str]
 
     @classmethod
@@ -69,7 +76,10 @@ class Manifest:
             return cls(
                 feature_version=int(given["feature_version"]),
                 labels=tuple(given["labels"]),
-                thresholds={kind: Thresholds(**given["thresholds"][kind]) for kind in ("html", "text")},
+                thresholds={
+                    kind: {way: Thresholds(**given["thresholds"][kind][way]) for way in CLEANING}
+                    for kind in ("html", "text")
+                },
                 digests={name: given["files"][f"{name}.onnx"]["sha256"] for name in GRAPHS},
             )
         except OSError as error:
@@ -97,7 +107,7 @@ class Classifier:
             raise ModelError(f"the model in {self._folder} knows other labels: {self._manifest.labels}")
         self._sessions = {name: self._load(name) for name in GRAPHS}
 
-    def classify(self, document: Document) -> tuple[Floats, NDArray[np.int64]]:
+    def classify(self, document: Document, cleaning: Cleaning) -> tuple[Floats, NDArray[np.int64]]:
         """Return the probability of every label (blocks, labels) and the number of the label chosen."""
         if not document.blocks:
             return np.zeros((0, len(LABELS)), dtype=np.float32), np.zeros(0, dtype=np.int64)
@@ -106,7 +116,9 @@ class Classifier:
             probabilities = self.text_probabilities(texts)
         else:
             probabilities = self.page_probabilities(features.page_features(document), texts)
-        return probabilities, decide(probabilities, self._manifest.thresholds[document.kind])
+        return probabilities, decide_document(
+            probabilities, self._manifest.thresholds[document.kind][cleaning]
+        )
 
     def text_probabilities(self, paragraphs: list[str]) -> Floats:
         """Return the text model's probabilities for the paragraphs of a document."""
@@ -160,8 +172,30 @@ class Classifier:
             raise ModelError(f"{path} cannot be loaded: {error}") from error
 
 
+# Where nothing is surely chaff, what is editorial with this probability stays, and nothing is promotional.
+_UNTOUCHED: Final = 0.05
+
+
+def decide_document(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
+    """Return the number of the label chosen for each block of one document."""
+    if chaff(probabilities).max(initial=0) < thresholds.sure:
+        return decide(probabilities, untouched(thresholds))
+    return decide(probabilities, thresholds)
+
+
+def chaff(probabilities: Floats) -> Floats:
+    """Return how probably each block is what no reader wants: neither editorial, a comment nor metadata."""
+    result: Floats = probabilities[:, _CHAFF].sum(axis=1)
+    return result
+
+
+def untouched(thresholds: Thresholds) -> Thresholds:
+    """Return the thresholds for a document that has next to no chaff."""
+    return replace(thresholds, editorial=_UNTOUCHED, promotional=1.0)
+
+
 def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
-    """Return the number of the label chosen for each row of probabilities.
+    """Return the number of the label chosen for each row of probabilities, whatever else is in its document.
 
     A block is promotional, or `editorial`, where the probability reaches the class's threshold (the one
     further beyond its own, where both do): then its likeliest label within; else the likeliest other.
@@ -177,4 +211,5 @@ def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
 
 
 _EDITORIAL: Final = LABELS.index("editorial")
+_CHAFF: Final = [LABELS.index(label) for label in LABELS if label not in (*EDITORIAL, "metadata")]
 _PROMOTIONAL: Final = [LABELS.index(label) for label in LABELS if label in PROMOTIONAL]

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from chaffinch.blocks import Document, Kind, Source, paragraphs_document, segment
-from chaffinch.labels import LABELS
+from chaffinch.labels import CLEANING, LABELS, Cleaning
 from chaffinch.page import Block, Page, checked_labels
 
 if TYPE_CHECKING:
@@ -23,11 +23,24 @@ class Cleaner:
 
     `model` is the folder of a model made by `make train`; without one, the bundled model is used. It is
     loaded at the first call. A Cleaner may be shared between threads.
+
+    `cleaning` says how readily a block is taken for chaff: "careful" keeps what may be editorial,
+    "thorough" drops what may be chaff, "balanced" lies between. What each loses and leaves is in the model
+    card; the probabilities are the same. Raises ValueError for any other.
     """
 
-    def __init__(self, model: str | Path | None = None, *, keep: Iterable[str] = ("editorial",)) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        keep: Iterable[str] = ("editorial",),
+        cleaning: Cleaning = "balanced",
+    ) -> None:
+        if cleaning not in CLEANING:
+            raise ValueError(f"cleaning is one of {', '.join(CLEANING)}, not {cleaning!r}")
         self._model = model
         self._keep = checked_labels(keep)
+        self._cleaning = cleaning
 
     def clean(
         self,
@@ -71,7 +84,7 @@ class Cleaner:
 
     def _blocks(self, document: Document, texts: Sequence[str]) -> list[Block]:
         """Label a document's blocks, under the texts that they are to be given back with."""
-        probabilities, labels = self._classifier.classify(document)
+        probabilities, labels = self._classifier.classify(document, self._cleaning)
         rows = zip(texts, labels.tolist(), probabilities.tolist(), strict=True)
         return [Block(text, LABELS[label], tuple(row)) for text, label, row in rows]
 
@@ -82,7 +95,7 @@ class Cleaner:
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the loaded model behind: a copy in another process loads its own."""
-        return {"_model": self._model, "_keep": self._keep}
+        return {"_model": self._model, "_keep": self._keep, "_cleaning": self._cleaning}
 
 
 _loaded: dict[str | Path | None, Classifier] = {}

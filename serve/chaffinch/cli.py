@@ -23,6 +23,7 @@ from chaffinch import (
     Page,
     __version__,
 )
+from chaffinch.labels import CLEANING
 from chaffinch.page import checked_labels
 
 # What shells report of a process that a signal ended: 128 and the signal's number.
@@ -128,6 +129,12 @@ def _add_common(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
     )
     parser.add_argument("--format", choices=formats, default=formats[0], help=f"(default: {formats[0]})")
     parser.add_argument("--url", help="the page's address, where it is known")
+    parser.add_argument(
+        "--cleaning",
+        choices=CLEANING,
+        default="balanced",
+        help="careful keeps what may be editorial, thorough drops what may be chaff (default: balanced)",
+    )
     parser.add_argument("--model", type=Path, metavar="DIR", help="folder of a model made by `make train`")
 
 
@@ -145,7 +152,7 @@ def _labels(names: str) -> frozenset[str]:
 
 def _page(arguments: argparse.Namespace) -> Page:
     source = _read(arguments.file)
-    cleaner = Cleaner(arguments.model, keep=arguments.keep)
+    cleaner = Cleaner(arguments.model, keep=arguments.keep, cleaning=arguments.cleaning)
     return cleaner.label(source, kind=arguments.kind, url=arguments.url)
 
 

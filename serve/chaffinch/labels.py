@@ -1,10 +1,13 @@
-"""The labels a block can carry, their one-letter codes and the three classes they fold into."""
+"""The labels of a block, their one-letter codes, the three classes they fold into; the ways of cleaning."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 Group: TypeAlias = Literal["editorial", "promotional", "boilerplate"]
+# How readily a block is taken for chaff: each has its thresholds in the model.
+Cleaning: TypeAlias = Literal["careful", "balanced", "thorough"]
+CLEANING: Final[tuple[Cleaning, ...]] = get_args(Cleaning)
 
 # In the order of the model's outputs.
 CODES: Final[dict[str, str]] = {
