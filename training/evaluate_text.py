@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch.classifier import Thresholds, chaff, decide, untouched
+from chaffinch.classifier import Thresholds, decide, surest_chaff, untouched
 from chaffinch.labels import CODES, Cleaning
 from training import metrics
 from training.folds import FOLDS, WHOLE_LANGUAGES
@@ -54,9 +54,8 @@ class _Views:
         self.labels = np.concatenate([view.labels for view in fit.views]).astype(np.int64)
         self.lengths = np.array([len(text) for view in fit.views for text in view.texts])
         self.given = sequence_probabilities(fit.parts.network, fit.raw)
-        surest = np.zeros(len(sizes))
-        np.maximum.at(surest, self._owner, chaff(self.given))
-        self._surest = surest[self._owner]
+        each = np.split(self.given, np.cumsum(sizes)[:-1])
+        self._surest = np.array([surest_chaff(given) for given in each])[self._owner]
         self._seeds = [view.corpus == "seeds" and view.kind == "whole" for view in fit.views]
 
     def paragraphs(self, flags: Sequence[bool]) -> NDArray[np.int64]:

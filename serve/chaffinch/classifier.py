@@ -47,7 +47,7 @@ def session_options() -> onnxruntime.SessionOptions:
 class Thresholds:
     """Probabilities, above 0, from which a block is `editorial` or promotional.
 
-    A document of which no block is chaff with a probability of `sure` has next to none: it is hardly touched.
+    An article of which no block is chaff with a probability of `sure` has next to none: it is hardly touched.
     """
 
     editorial: float
@@ -174,23 +174,28 @@ class Classifier:
 
 # Where nothing is surely chaff, what is editorial with this probability stays, and nothing is promotional.
 _UNTOUCHED: Final = 0.05
+# Mean probability of `editorial` from which a document is an article: a lone pitch is none.
+_ARTICLE: Final = 0.5
 
 
 def decide_document(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
     """Return the number of the label chosen for each block of one document."""
-    if chaff(probabilities).max(initial=0) < thresholds.sure:
-        return decide(probabilities, untouched(thresholds))
-    return decide(probabilities, thresholds)
+    surest = surest_chaff(probabilities)
+    return decide(probabilities, thresholds if surest >= thresholds.sure else untouched(thresholds))
 
 
-def chaff(probabilities: Floats) -> Floats:
-    """Return how probably each block is what no reader wants: neither editorial, a comment nor metadata."""
-    result: Floats = probabilities[:, _CHAFF].sum(axis=1)
-    return result
+def surest_chaff(probabilities: Floats) -> float:
+    """Return how probably the surest block of a document is what no reader wants; 1 where it is no article.
+
+    That is neither editorial, a comment nor metadata.
+    """
+    if not len(probabilities) or probabilities[:, _EDITORIAL].mean() < _ARTICLE:
+        return 1.0
+    return float(probabilities[:, _CHAFF].sum(axis=1).max())
 
 
 def untouched(thresholds: Thresholds) -> Thresholds:
-    """Return the thresholds for a document that has next to no chaff."""
+    """Return the thresholds for an article that has next to no chaff."""
     return replace(thresholds, editorial=_UNTOUCHED, promotional=1.0)
 
 
