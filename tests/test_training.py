@@ -137,7 +137,7 @@ def test_the_runtime_loads_what_a_run_wrote(tiny_model: Path) -> None:
 
 
 def test_learning_from_seeds_beats_calling_everything_editorial(tiny_pipeline: Pipeline) -> None:
-    figures = tiny_pipeline.figures["text"]["seeds"]
+    figures = tiny_pipeline.figures["text"]["cleaning"]["thorough"]["seeds"]
 
     assert figures["class_macro_f1"] > 0.35
     assert figures["residue_left"] < 0.9
