@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from training.network import Floats, Ints
 from training.recurrent import (
     LONGEST,
     Documents,
-    Floats,
-    Ints,
     Sequences,
     Weights,
     _Batch,

@@ -81,6 +81,12 @@ def few_seeds(tiny_seeds: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def few_pipeline(few_seeds: Path, small_fits: None, tmp_path: Path) -> Pipeline:
+    """A run over few documents that has not begun."""
+    return Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+
+
 def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -201,10 +207,9 @@ def _changed(pages: list[Page], name: str) -> list[Page]:
 
 
 def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
-    few_seeds: Path, small_fits: None, tmp_path: Path
+    few_pipeline: Pipeline,
 ) -> None:
-    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
-    documents, fold_of = pipeline.documents, pipeline.fold_of
+    documents, fold_of = few_pipeline.documents, few_pipeline.fold_of
     left_out = documents[0]
     fold = fold_of[left_out.group]
 
@@ -230,10 +235,9 @@ def _vectors(held: Evidence, word: str) -> Any:
 
 
 def test_what_pairs_of_words_say_without_a_document_s_fold_does_not_come_from_its_labels(
-    few_seeds: Path, small_fits: None, tmp_path: Path
+    few_pipeline: Pipeline,
 ) -> None:
-    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
-    documents, fold_of = pipeline.documents, pipeline.fold_of
+    documents, fold_of = few_pipeline.documents, few_pipeline.fold_of
     left_out = documents[0]
     ngrams = [Evidence(np.zeros((1, 1)), np.zeros(1))] * (FOLDS + 1)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from chaffinch.classifier import Thresholds, decide, surest_chaff, untouched
 from chaffinch.labels import CODES, Cleaning
 from training import metrics
+from training.evaluate import EVEN, Figures, Ways
 from training.folds import FOLDS, WHOLE_LANGUAGES
 from training.seeds import Seed
 from training.sequence import sequence_probabilities
 from training.text_fit import TextFit
-
-Figures = dict[str, Any]
 
 # The case the project was born from, judged by a model that never saw it.
 SEED_ARTICLE: Final = "en/eu-japan-semiconductors"
@@ -33,8 +32,6 @@ MOST_LOST_CLEAN: Final[dict[Cleaning, float]] = {"careful": 0.001, "balanced": 0
 _TRIED_EDITORIAL: Final = (0.03, 0.05, 0.07, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 _TRIED_PROMOTIONAL: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _TRIED_SURE: Final = (0.0, 0.7, 0.8, 0.9, 0.95)
-# Where there is nothing to choose by.
-_EVEN: Final = Thresholds(0.5, 0.5)
 # The fold by which nothing is chosen: the project's own residue test.
 HELD_BACK: Final = FOLDS - 1
 # Labels that no extractor leaves in by mistake: a document of these alone has no residue.
@@ -76,9 +73,7 @@ class _Views:
             "seeds_held_back": self._both(seeds, held_back),
             "extracted_views": [view.kind == "extracted" for view in views],
             "whole_pages": [view.kind == "whole" and view.corpus != "seeds" for view in views],
-            "seed_article_left_out": [
-                view.name == SEED_ARTICLE and mine for view, mine in zip(views, seeds, strict=True)
-            ],
+            "seed_article_left_out": self._both(seeds, [view.name == SEED_ARTICLE for view in views]),
         }
 
     def languages(self) -> dict[str, Sequence[bool]]:
@@ -114,7 +109,7 @@ class _Views:
         return [first and second for first, second in zip(one, other, strict=True)]
 
 
-def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> dict[Cleaning, Thresholds]:
+def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> Ways:
     """Return the thresholds of each way of cleaning.
 
     Of those that lose at most its shares of editorial characters, it has the ones that leave little residue
@@ -123,7 +118,7 @@ def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> dict[Clea
     views = _Views(fit, documents)
     places = views.chosen_by()
     if not len(places):
-        return dict.fromkeys(MOST_LOST, _EVEN)
+        return dict.fromkeys(MOST_LOST, EVEN)
     truth, lengths = views.labels[places], views.lengths[places]
     clean = np.isin(places, views.paragraphs(views.without_residue()))
     tried = [Thresholds(*each) for each in product(_TRIED_EDITORIAL, _TRIED_PROMOTIONAL, _TRIED_SURE)]

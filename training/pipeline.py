@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from chaffinch.classifier import Thresholds
 from chaffinch.labels import Cleaning
 from training import evaluate, seeds
 from training.annotations import annotations_digest
@@ -158,7 +157,7 @@ class Pipeline:
         pages, given = self._with_silent(self.pages, given)
         html = evaluate.choose_html_thresholds(pages, given)
         text = choose_text_thresholds(self.text, self.seeds)
-        points: dict[str, dict[Cleaning, Thresholds]] = {"html": html, "text": text}
+        points: dict[str, evaluate.Ways] = {"html": html, "text": text}
         return {
             "thresholds": {
                 kind: {way: asdict(pair) for way, pair in ways.items()} for kind, ways in points.items()

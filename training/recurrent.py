@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float32]
-Ints: TypeAlias = NDArray[np.int64]
+from training.network import Floats, Ints, softmax
+
 Weights: TypeAlias = dict[str, Floats]
 
 # Documents of a step, and paragraphs of a document that are read together: longer ones are cut.
@@ -213,9 +212,7 @@ def _slope(
 ) -> Weights:
     """Return the gradient of the mean weighted cross-entropy."""
     said = _forward(network, rows, batch, drop)
-    logits = said["logits"]
-    slope = np.exp(logits - logits.max(axis=1, keepdims=True))
-    slope /= slope.sum(axis=1, keepdims=True)
+    slope = softmax(said["logits"])
     slope[np.arange(len(targets)), targets] -= 1
     slope *= (weights / max(weights.sum(), LEAST))[:, None]
     found = {"out": said["kept"].T @ slope, "out_bias": slope.sum(axis=0)}
