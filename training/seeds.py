@@ -12,6 +12,9 @@ from chaffinch.labels import CODES
 
 FOLDER: Final = Path(__file__).parents[1] / "seeds"
 HEADERS: Final = ("language", "genre", "residue", "tone", "place")
+# The tone of promotion that takes the article's own voice; those of promotion that shows itself.
+COVERT: Final = "covert"
+OPEN: Final = ("overt", "subtle")
 
 _HEADER = re.compile(r"#\s*(\w+)\s*:\s*(.*)")
 
@@ -34,10 +37,23 @@ class Seed:
         """The ISO 639-1 code, which is also the folder's name."""
         return self.header["language"]
 
+    @property
+    def covert(self) -> bool:
+        """Whether its promotion takes the article's own voice."""
+        return self.header["tone"] == COVERT
+
 
 def load(folder: Path = FOLDER) -> list[Seed]:
     """Return every seed document under `<folder>/<language>/`, sorted by name; SeedError names the line."""
     return [read(path) for path in sorted(folder.glob("*/*.txt"))]
+
+
+def open_ones(seeds: list[Seed]) -> list[Seed]:
+    """Return the documents that the page model learns from too: those whose promotion shows itself.
+
+    Of covert promotion a page's structure tells, and what is editorial pages tell better than documents.
+    """
+    return [seed for seed in seeds if seed.header["tone"] in OPEN]
 
 
 def read(path: Path) -> Seed:
