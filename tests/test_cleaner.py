@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -20,6 +21,7 @@ from bs4 import BeautifulSoup
 
 import chaffinch
 from chaffinch import LABELS, Block, ChaffinchError, Cleaner, ModelError, UnknownLabelError
+from chaffinch.classifier import Thresholds
 from chaffinch.features import VERSION
 from chaffinch.labels import CLEANING, GROUP_OF
 
@@ -305,8 +307,8 @@ def test_a_model_of_other_labels_is_refused(copied: Path) -> None:
 
 def test_thresholds_are_the_model_s(copied: Path) -> None:
     thresholds = {
-        "html": {key: {"editorial": 2.0, "promotional": 2.0} for key in CLEANING},
-        "text": {key: {"editorial": 1e-09, "promotional": 2.0} for key in CLEANING},
+        "html": dict.fromkeys(CLEANING, asdict(Thresholds(editorial=2.0, promotional=2.0))),
+        "text": dict.fromkeys(CLEANING, asdict(Thresholds(editorial=1e-9, promotional=2.0))),
     }
     _change(copied, lambda manifest: manifest.update(thresholds=thresholds))
     cleaner = Cleaner(copied)
@@ -318,7 +320,7 @@ def test_thresholds_are_the_model_s(copied: Path) -> None:
 
 def test_each_way_of_cleaning_has_its_own_thresholds(copied: Path) -> None:
     ways = {"careful": 1e-9, "balanced": 0.5, "thorough": 2.0}
-    thresholds = {way: {"editorial": value, "promotional": 2.0, "sure": 0.0} for way, value in ways.items()}
+    thresholds = {way: asdict(Thresholds(editorial=value, promotional=2.0)) for way, value in ways.items()}
     _change(copied, lambda manifest: manifest.update(thresholds={"html": thresholds, "text": thresholds}))
 
     careful, balanced, thorough = (
@@ -350,7 +352,7 @@ def test_another_way_of_cleaning_is_a_value_error_that_names_the_ways_there_are(
 
 def test_a_copy_in_another_process_cleans_in_the_same_way(copied: Path) -> None:
     thresholds = {
-        way: {"editorial": 2.0 if way == "balanced" else 1e-9, "promotional": 2.0} for way in CLEANING
+        way: asdict(Thresholds(2.0 if way == "balanced" else 1e-9, promotional=2.0)) for way in CLEANING
     }
     _change(copied, lambda manifest: manifest.update(thresholds={"html": thresholds, "text": thresholds}))
 

@@ -13,7 +13,7 @@ from chaffinch.labels import CLEANING, CODES
 from training.corpora import Gold
 from training.dataset import UNKNOWN, Page
 from training.evaluate_text import MOST_LOST, MOST_LOST_CLEAN, choose_text_thresholds, text_figures
-from training.extractors import origins
+from training.extractors import origins, views_of
 from training.folds import FOLDS, WHOLE_LANGUAGES, assign_languages
 from training.seeds import Seed
 from training.sequence import SequenceNetwork
@@ -44,7 +44,7 @@ def fitted(views: list[View], said: list[list[Said]], folds: list[int] | None = 
         row[LETTERS.index(letter)] = np.log(odds * (len(LETTERS) - 1))
     network = SequenceNetwork([{"out_bias": np.zeros(len(LETTERS), dtype=np.float32)}])
     reading: Any = None
-    return TextFit(TextParts(reading, network), views, folds or [0] * len(views), raw, [])
+    return TextFit(TextParts(reading, network), views, folds or [0] * len(views), raw)
 
 
 def test_a_whole_language_lies_in_one_fold_and_english_in_all() -> None:
@@ -110,18 +110,62 @@ def test_thresholds_are_not_chosen_by_the_fifth_that_is_held_back() -> None:
 
 
 def test_figures_are_of_the_documents_that_their_row_names_and_of_no_spliced_one() -> None:
-    views = [document(0, "EA"), document(1, "EAM", "fi"), document(2, "EAAAA", kind="spliced")]
+    views = [
+        document(0, "EA"),
+        document(1, "EAM", "fi"),
+        document(2, "EAAAA", kind="spliced"),
+        document(3, "EAAE"),
+    ]
     said: list[list[Said]] = [[(LETTERS[label], 9.0) for label in view.labels] for view in views]
-    seeds = [seed(views[0], "webinar, event", "subtle"), seed(views[1], "event")]
+    seeds = [
+        seed(views[0], "webinar, event", "subtle"),
+        seed(views[1], "event"),
+        seed(views[3], "event", "covert"),
+    ]
 
     figures = text_figures(
         fitted(views, said), dict.fromkeys(CLEANING, Thresholds(0.5, 0.5)), seeds, "balanced"
     )
 
-    assert figures["seeds"]["blocks"] == 5
+    assert figures["seeds"]["blocks"] == 9
+    assert (figures["seeds_open"]["blocks"], figures["seeds_covert"]["blocks"]) == (2, 4)
     assert figures["seeds_language_left_out"]["blocks"] == figures["languages"]["fi"]["blocks"] == 3
-    assert {name: one["blocks"] for name, one in figures["residue"].items()} == {"event": 5, "webinar": 2}
-    assert {name: one["blocks"] for name, one in figures["tone"].items()} == {"overt": 3, "subtle": 2}
+    assert {name: one["blocks"] for name, one in figures["residue"].items()} == {"event": 9, "webinar": 2}
+    tones = {name: one["blocks"] for name, one in figures["tone"].items()}
+    assert tones == {"covert": 4, "overt": 3, "subtle": 2}
+
+
+def test_of_an_extractors_text_it_counts_what_chaff_is_taken_out_and_what_else_goes_with_it() -> None:
+    letters = "EECASRM"
+    gold = np.array([True, False, False, False, False, False, True])
+    view = replace(document(0, letters, kind="real"), corpus="fundus", extractor="trafilatura", gold=gold)
+    unknown = replace(view, texts=["Unknown"], labels=np.array([UNKNOWN]), gold=np.array([False]))
+    said: list[list[Said]] = [[(letter, 9.0) for letter in "EACAERM"], [("A", 9.0)]]
+
+    fit = fitted([view, unknown], said)
+    figures = text_figures(fit, dict.fromkeys(CLEANING, Thresholds(0.5, 0.5)), [], "balanced")
+
+    assert figures["extractors"] == {
+        "trafilatura, fundus": {
+            "lines": 8,
+            "chaff": 4,
+            "chaff_taken_out": 0.75,
+            "promotional": 2,
+            "promotional_taken_out": 0.5,
+            "editorial_lost": 0.5,
+            "gold_lost": 0.5,
+        }
+    }
+
+
+def test_where_a_corpus_does_not_say_what_is_gold_no_share_of_it_is_lost() -> None:
+    gold = np.array([False, False])
+    view = replace(document(0, "EA", kind="real"), corpus="made-up", extractor="trafilatura", gold=gold)
+
+    fit = fitted([view], [[("A", 9.0), ("A", 9.0)]])
+    figures = text_figures(fit, dict.fromkeys(CLEANING, Thresholds(0.5, 0.5)), [], "balanced")
+
+    assert figures["extractors"]["trafilatura, made-up"]["gold_lost"] == ""
 
 
 def test_without_seed_documents_the_thresholds_are_even() -> None:
@@ -165,3 +209,43 @@ def test_a_line_takes_the_label_of_the_block_it_comes_from(page: Page, line: str
     expected = UNKNOWN if letter is None else LETTERS.index(letter)
 
     assert origins(page, [line]).tolist() == [expected]
+
+
+def test_extractors_give_lines_with_the_labels_of_their_blocks_and_tell_which_are_gold() -> None:
+    texts = [
+        "The ferry was late again on Monday, and nobody on the quay knew when it would leave again.",
+        "Subscribe to our letter, and read on Friday what the week has brought to the islands.",
+        "On Tuesday it left at noon, with twice as many people as it has seats, and came back after dark.",
+    ]
+    made = replace(document(0, "ESE"), corpus="made-up", name="page", group="example.org", texts=texts)
+    page = Page(
+        corpus=made.corpus,
+        name=made.name,
+        group=made.group,
+        page_type="article",
+        language="en",
+        texts=texts,
+        labels=made.labels,
+        content=np.full(len(texts), UNKNOWN, dtype=np.int8),
+        gold=Gold(text="\n".join([texts[0], texts[2]])),
+        features=None,
+    )
+    paragraphs = "".join(f"<p>{text}</p>" for text in texts)
+    html = f"<html><head><title>Ferry</title></head><body><article>{paragraphs}</article></body></html>"
+
+    views = views_of(page, html.encode())
+
+    assert {view.extractor for view in views} == {"trafilatura", "Resiliparse"}
+    for view in views:
+        found = dict(zip(view.texts, zip(view.labels.tolist(), view.gold.tolist(), strict=True), strict=True))
+        editorial, subscribe = LETTERS.index("E"), LETTERS.index("S")
+        assert {text: found.get(text) for text in texts} == {
+            texts[0]: (editorial, True),
+            texts[1]: (subscribe, False),
+            texts[2]: (editorial, True),
+        }
+        assert (view.kind, view.group, view.language) == ("real", "example.org", "en")
+
+
+def test_an_extractor_that_leaves_nothing_gives_no_view(page: Page) -> None:
+    assert views_of(page, b"") == []

@@ -163,6 +163,14 @@ def test_an_article_in_which_nothing_is_surely_chaff_is_hardly_touched() -> None
     assert decide_document(rows, Thresholds(0.5, 0.5, sure=0.8)).tolist()[:2] == [EDITORIAL, METADATA]
 
 
+def test_what_such_an_article_loses_is_what_is_hardly_editorial_at_all() -> None:
+    rows = _rows({EDITORIAL: 0.1, ADVERT: 0.75, METADATA: 0.15}, *ARTICLE)
+    mild, bold = (Thresholds(0.5, 0.5, sure=0.8, spared=spared) for spared in (0.09, 0.11))
+
+    assert decide_document(rows, mild)[0] == EDITORIAL
+    assert decide_document(rows, bold)[0] != EDITORIAL
+
+
 def test_one_block_that_is_surely_chaff_lets_the_rest_be_judged_as_ever() -> None:
     rows = _rows({EDITORIAL: 0.3, ADVERT: 0.7}, {SUBSCRIBE: 0.9, EDITORIAL: 0.1}, *ARTICLE)
 

@@ -21,7 +21,7 @@ from chaffinch.classifier import GRAPHS, Classifier, Thresholds, model_dir
 from chaffinch.labels import CLEANING, GROUPS, LABELS
 from training import __main__ as command
 from training import corpora, fetch, meaning, page_fit, teacher, text_fit
-from training.dataset import Page
+from training.dataset import COVERT_WEIGHT, Page
 from training.evidence import Evidence
 from training.export import FORMAT
 from training.folds import FOLDS, Unseen, assign, assign_apart, each_fold
@@ -165,6 +165,27 @@ def test_a_new_seed_document_moves_no_domain() -> None:
     more = assign_apart(domains, ["seeds:en/quay", "seeds:de/kai", "seeds:fr/quai"])
     assert {domain: few[domain] for domain in domains} == {domain: more[domain] for domain in domains}
     assert set(more) == {*domains, "seeds:en/quay", "seeds:de/kai", "seeds:fr/quai"}
+
+
+def test_covert_documents_count_half_and_only_open_promotion_teaches_the_page_model(
+    few_seeds: Path, one_thread: None, tmp_path: Path
+) -> None:
+    covert, none, *others = paths = sorted(few_seeds.glob("en/*.txt"))
+    for path in paths:
+        tone = {covert: "covert", none: "none"}.get(path, "subtle")
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub("^# tone: .*", f"# tone: {tone}", text, flags=re.MULTILINE), encoding="utf-8")
+    pipeline = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "cache")
+
+    assert {page.name: page.weight for page in pipeline.documents} == {
+        f"en/{path.stem}": COVERT_WEIGHT if path == covert else 1.0 for path in paths
+    }
+    assert {page.name for page in pipeline.pages} == {f"en/{path.stem}" for path in others}
+    for path in (covert, none):
+        path.write_text(re.sub("^E ", "A ", path.read_text(encoding="utf-8"), flags=re.MULTILINE), "utf-8")
+    changed = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "other")
+    for words, others_words in zip(pipeline.words, changed.words, strict=True):
+        assert np.array_equal(words.weights, others_words.weights)
 
 
 def test_fewer_documents_than_folds_are_an_error_that_says_so(few_seeds: Path, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import trafilatura
+
 from chaffinch import Cleaner
 from chaffinch.blocks import segment
 from training import seeds
@@ -22,7 +24,6 @@ from training.corpora import CorpusError, load
 # Pages taken evenly from the corpus, and rounds over them; the first round warms caches and is dropped.
 PAGES: Final = 100
 ROUNDS: Final = 3
-NEEDS_TRAFILATURA: Final = "the benchmark needs trafilatura: pip install 'chaffinch[bench]'"
 
 
 def main() -> int:
@@ -32,11 +33,6 @@ def main() -> int:
     parser.add_argument("--turn", type=int, default=1, help="pages in a row before the other's turn")
     given = parser.parse_args()
     pages, turn = max(1, given.pages), max(1, given.turn)
-    try:
-        import trafilatura
-    except ModuleNotFoundError:
-        print(NEEDS_TRAFILATURA, file=sys.stderr)
-        return 1
     try:
         sources = load("wcxb")
     except CorpusError as error:

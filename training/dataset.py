@@ -27,6 +27,9 @@ Labels: TypeAlias = NDArray[np.int8]
 EMPTY_GOLD_LENGTH: Final = 2000
 # Words from which a block that stands in gold paragraphs is certainly one of them.
 MIN_CERTAIN: Final = 8
+# What a seed document counts whose promotion takes the article's own voice: such are a part of the seeds that
+# they are not of the world.
+COVERT_WEIGHT: Final = 0.5
 
 UNKNOWN: Final = -1
 NUMBER: Final = {code: number for number, code in enumerate(CODES)}
@@ -39,6 +42,7 @@ class Page:
     `labels` numbers the label a reader gave each block, `content` is 1 where the corpus's gold text
     holds it and 0 where it does not; both are `UNKNOWN` where nobody says. `features` is None for
     documents that never were HTML. `group` keeps what must not be split: the registered domain.
+    `weight` is what the page counts beside others of its kind.
     """
 
     corpus: str
@@ -51,6 +55,7 @@ class Page:
     content: Labels
     gold: Gold
     features: PageFeatures | None
+    weight: float = 1.0
 
     @property
     def annotated(self) -> bool:
@@ -82,6 +87,7 @@ def seed_pages(documents: Sequence[seeds.Seed]) -> list[Page]:
             content=np.array([code == "E" for code in seed.codes], dtype=np.int8),
             gold=Gold(),
             features=None,
+            weight=COVERT_WEIGHT if seed.covert else 1.0,
         )
         for seed in documents
     ]

@@ -6,19 +6,19 @@ Nor its domain, where it is of a page, nor its language, where that lies in one 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch.classifier import Thresholds, decide, surest_chaff, untouched
+from chaffinch.classifier import Thresholds, decide, sparing, surest_chaff
 from chaffinch.labels import CODES, Cleaning
 from training import metrics
+from training.dataset import UNKNOWN
 from training.evaluate import EVEN, Figures, Ways
 from training.folds import FOLDS, WHOLE_LANGUAGES
-from training.seeds import Seed
+from training.seeds import COVERT, Seed
 from training.sequence import sequence_probabilities
 from training.text_fit import TextFit
 
@@ -26,20 +26,25 @@ from training.text_fit import TextFit
 SEED_ARTICLE: Final = "en/eu-japan-semiconductors"
 # Share of the editorial characters of held-out seed documents that each way of cleaning may lose.
 MOST_LOST: Final[dict[Cleaning, float]] = {"careful": 0.003, "balanced": 0.01, "thorough": 0.03}
-# … and of those in which there is nothing to clean.
-MOST_LOST_CLEAN: Final[dict[Cleaning, float]] = {"careful": 0.001, "balanced": 0.002, "thorough": 0.01}
+# … and of those in which there is nothing to clean: .2 %, and less by a margin, for few documents choose.
+MOST_LOST_CLEAN: Final[dict[Cleaning, float]] = {"careful": 0.001, "balanced": 0.0018, "thorough": 0.01}
 # Thresholds that are tried. Few: the best is flat, and must not be chosen finer than the pages tell.
 _TRIED_EDITORIAL: Final = (0.03, 0.05, 0.07, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
-_TRIED_PROMOTIONAL: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-_TRIED_SURE: Final = (0.0, 0.7, 0.8, 0.9, 0.95)
+_TRIED_PROMOTIONAL: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
+_TRIED_SPARING: Final = (
+    (0.0, 0.03),
+    *product((0.7, 0.8, 0.9, 0.95, 0.98), (0.03, 0.06, 0.1, 0.12, 0.14, 0.16)),
+)
 # The fold by which nothing is chosen: the project's own residue test.
 HELD_BACK: Final = FOLDS - 1
 # Labels that no extractor leaves in by mistake: a document of these alone has no residue.
 _CLEAN: Final = [list(CODES).index(code) for code in "ECM"]
+_CONTENT: Final = [list(CODES).index(code) for code in "EC"]
+_PROMOTIONAL: Final = [list(CODES).index(code) for code in "AS"]
 
 
 class _Views:
-    """The paragraphs of views that somebody wrote, with what the held-out models say of them."""
+    """The paragraphs of all views, with what the held-out models say of them."""
 
     def __init__(self, fit: TextFit, documents: Sequence[Seed]) -> None:
         headers = {document.name: document.header for document in documents}
@@ -53,6 +58,7 @@ class _Views:
         self.given = sequence_probabilities(fit.parts.network, fit.raw)
         each = np.split(self.given, np.cumsum(sizes)[:-1])
         self._surest = np.array([surest_chaff(given) for given in each])[self._owner]
+        self.weights = np.array([view.weight for view in fit.views])[self._owner]
         self._seeds = [view.corpus == "seeds" and view.kind == "whole" for view in fit.views]
 
     def paragraphs(self, flags: Sequence[bool]) -> NDArray[np.int64]:
@@ -63,12 +69,16 @@ class _Views:
         """Flag the views of each set of the report."""
         views, seeds = self._views, self._seeds
         left_out = [view.language in WHOLE_LANGUAGES for view in views]
+        seen = self._both(seeds, [not left for left in left_out])
+        covert = [header.get("tone") == COVERT for header in self._headers]
         held_back = [fold == HELD_BACK for fold in self._fold]
         return {
             "seeds": seeds,
             "seeds_english": self._both(seeds, [view.language == "en" for view in views]),
             "seeds_other": self._both(seeds, [view.language != "en" for view in views]),
-            "seeds_language_seen": self._both(seeds, [not left for left in left_out]),
+            "seeds_language_seen": seen,
+            "seeds_open": self._both(seen, [not each for each in covert]),
+            "seeds_covert": self._both(seen, covert),
             "seeds_language_left_out": self._both(seeds, left_out),
             "seeds_held_back": self._both(seeds, held_back),
             "extracted_views": [view.kind == "extracted" for view in views],
@@ -94,6 +104,16 @@ class _Views:
         clean = [bool(np.isin(view.labels, _CLEAN).all()) for view in self._views]
         return self._both(self._seeds, clean)
 
+    def real(self) -> dict[str, Sequence[bool]]:
+        """Flag what each extractor left of the pages of each corpus."""
+        kinds = [(view.extractor, view.corpus) if view.kind == "real" else None for view in self._views]
+        names = sorted({kind for kind in kinds if kind is not None})
+        return {f"{name[0]}, {name[1]}": [kind == name for kind in kinds] for name in names}
+
+    def gold(self, flags: Sequence[bool]) -> NDArray[np.bool_]:
+        """Flag the paragraphs of real views that stand in the corpus's gold text."""
+        return np.concatenate([view.gold for view, flag in zip(self._views, flags, strict=True) if flag])
+
     def chosen_by(self) -> NDArray[np.int64]:
         """Return the paragraphs by which thresholds are chosen."""
         return self.paragraphs(self._both(self._seeds, [fold != HELD_BACK for fold in self._fold]))
@@ -102,7 +122,7 @@ class _Views:
         """Return the labels chosen for paragraphs, each document by itself."""
         given = self.given[places]
         touched = self._surest[places] >= thresholds.sure
-        return np.where(touched, decide(given, thresholds), decide(given, untouched(thresholds)))
+        return np.where(touched, decide(given, thresholds), decide(given, sparing(thresholds)))
 
     @staticmethod
     def _both(one: Sequence[bool], other: Sequence[bool]) -> Sequence[bool]:
@@ -119,22 +139,49 @@ def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> Ways:
     places = views.chosen_by()
     if not len(places):
         return dict.fromkeys(MOST_LOST, EVEN)
-    truth, lengths = views.labels[places], views.lengths[places]
-    clean = np.isin(places, views.paragraphs(views.without_residue()))
-    tried = [Thresholds(*each) for each in product(_TRIED_EDITORIAL, _TRIED_PROMOTIONAL, _TRIED_SURE)]
-    scores = []
-    for each in tried:
-        chosen = views.decided(each, places)
-        alone = metrics.text_scores(truth[clean], chosen[clean], lengths[clean])["editorial_lost"]
-        whole = metrics.text_scores(truth, chosen, lengths)
-        classes = metrics.label_scores(truth, chosen)["class_macro_f1"]
-        scores.append((whole["editorial_lost"], alone, whole["residue_left"] - classes))
+    choice = _Choice(views, places)
+    return {way: choice.best(way) for way in MOST_LOST}
 
-    def excess(way: Cleaning, place: int) -> tuple[float, float]:
-        lost, alone, rest = scores[place]
-        return max(lost / MOST_LOST[way], alone / MOST_LOST_CLEAN[way], 1.0), rest
 
-    return {way: tried[min(range(len(tried)), key=partial(excess, way))] for way in MOST_LOST}
+class _Choice:
+    """The thresholds that are tried, and what they lose of some paragraphs; covert documents count half."""
+
+    def __init__(self, views: _Views, places: NDArray[np.int64]) -> None:
+        self._views, self._places = views, places
+        self._truth = views.labels[places]
+        self._lengths = views.lengths[places] * views.weights[places]
+        self._clean = np.isin(places, views.paragraphs(views.without_residue()))
+        self._tried = [
+            Thresholds(editorial, promotional, *rest)
+            for editorial, promotional, rest in product(_TRIED_EDITORIAL, _TRIED_PROMOTIONAL, _TRIED_SPARING)
+            if rest[1] <= editorial
+        ]
+        self._lost = [self._losses(each) for each in self._tried]
+        self._known: dict[Thresholds, float] = {}
+
+    def best(self, way: Cleaning) -> Thresholds:
+        """Return the best of those that lose the least beyond what a way of cleaning may lose."""
+        excess = [
+            max(everywhere / MOST_LOST[way], clean / MOST_LOST_CLEAN[way], 1.0)
+            for everywhere, clean in self._lost
+        ]
+        least = min(excess)
+        allowed = (each for each, over in zip(self._tried, excess, strict=True) if over == least)
+        return max(allowed, key=self._goodness)
+
+    def _losses(self, each: Thresholds) -> tuple[float, float]:
+        """Return the share of editorial characters lost everywhere, and in documents without residue."""
+        lost = self._views.decided(each, self._places) != 0
+        sets = [self._truth == 0, (self._truth == 0) & self._clean]
+        everywhere, clean = (metrics.share(lost[flags], self._lengths[flags]) for flags in sets)
+        return everywhere, clean
+
+    def _goodness(self, each: Thresholds) -> float:
+        if each not in self._known:
+            chosen = self._views.decided(each, self._places)
+            left = metrics.text_scores(self._truth, chosen, self._lengths)["residue_left"]
+            self._known[each] = float(metrics.label_scores(self._truth, chosen)["class_macro_f1"]) - left
+        return self._known[each]
 
 
 def text_figures(
@@ -173,7 +220,28 @@ def text_figures(
             ("tone", views.headed("tone")),
         ):
             figures[name] = {value: _brief(measured(flags)) for value, flags in groups.items() if any(flags)}
+    if real := views.real():
+        kept = chosen[usual] == 0
+        figures["extractors"] = {name: _taken_out(views, flags, kept) for name, flags in real.items()}
     return figures
+
+
+def _taken_out(views: _Views, flags: Sequence[bool], kept: NDArray[np.bool_]) -> Figures:
+    """Count what is taken out of extractors' text; `gold_lost` only where the corpus says what is gold."""
+    places = views.paragraphs(flags)
+    truth, lengths, out = views.labels[places], views.lengths[places], ~kept[places]
+    promotional = np.isin(truth, _PROMOTIONAL)
+    chaff = (truth != UNKNOWN) & ~np.isin(truth, _CONTENT)
+    editorial, gold = truth == 0, views.gold(flags)
+    return {
+        "lines": len(places),
+        "chaff": int(chaff.sum()),
+        "chaff_taken_out": metrics.share(out[chaff]),
+        "promotional": int(promotional.sum()),
+        "promotional_taken_out": metrics.share(out[promotional]),
+        "editorial_lost": metrics.share(out[editorial], lengths[editorial]),
+        "gold_lost": metrics.share(out[gold], lengths[gold]) if gold.any() else "",
+    }
 
 
 def _brief(scores: Figures) -> Figures:

@@ -74,9 +74,15 @@ def text_scores(truth: NDArray[Any], chosen: NDArray[Any], lengths: NDArray[Any]
     """Share of editorial characters lost, and of all other characters left, when `editorial` is kept."""
     editorial, kept = truth == 0, chosen == 0
     return {
-        "editorial_lost": _rounded(lengths[editorial & ~kept].sum() / max(lengths[editorial].sum(), 1)),
-        "residue_left": _rounded(lengths[~editorial & kept].sum() / max(lengths[~editorial].sum(), 1)),
+        "editorial_lost": share(~kept[editorial], lengths[editorial]),
+        "residue_left": share(kept[~editorial], lengths[~editorial]),
     }
+
+
+def share(flags: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Return the share of what is flagged, 0 of nothing."""
+    weights = np.ones(len(flags)) if weights is None else weights
+    return _rounded(weights[flags].sum() / max(weights.sum(), 1))
 
 
 def snippet_scores(texts: Sequence[str], wanted: Sequence[Any], unwanted: Sequence[Any]) -> dict[str, float]:

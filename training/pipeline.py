@@ -19,6 +19,7 @@ from training.dataset import Page, corpus_pages, seed_html_pages, seed_pages
 from training.evaluate_text import choose_text_thresholds, text_figures
 from training.evidence import Evidence
 from training.export import export
+from training.extractors import real_views
 from training.folds import FOLDS, Unseen, assign_apart, assign_languages
 from training.meaning import Lessons, lessons
 from training.page_fit import Blocks, FitError, PageFit, fit_page
@@ -84,7 +85,7 @@ class Pipeline:
     @cached_property
     def pages(self) -> list[Page]:
         """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
-        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self.seeds))
+        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(seeds.open_ones(self.seeds)))
         return self._with_blocks + bare
 
     @cached_property
@@ -104,8 +105,9 @@ class Pipeline:
 
     @cached_property
     def words(self) -> list[Evidence]:
-        """The evidence of words without each fold, and last on all."""
-        corpus, documents, fold_of = self._with_blocks, self.documents, self.fold_of
+        """The evidence of words that the page model asks, without each fold, and last on all."""
+        corpus, fold_of = self._with_blocks, self.fold_of
+        documents = seed_pages(seeds.open_ones(self.seeds))
         return self._stages.run("words", lambda: fit_words(corpus, documents, fold_of, **self._how))
 
     @cached_property
@@ -128,9 +130,11 @@ class Pipeline:
     def text(self) -> TextFit:
         """The fitted and calibrated text model."""
         corpus, documents, readings = self._with_blocks, self.documents, self.readings
-        fold_of = self.text_fold_of
+        annotated, fold_of = [page for page in corpus if page.annotated], self.text_fold_of
+        jobs = self.settings.jobs
+        real = self._stages.run("real views", lambda: real_views(annotated, jobs)) if annotated else []
         return self._stages.run(
-            "text model", lambda: fit_text(corpus, documents, readings, fold_of, **self._how)
+            "text model", lambda: fit_text(annotated, documents, real, readings, fold_of, **self._how)
         )
 
     @cached_property

@@ -18,6 +18,8 @@ _TEXT_SETS = {
     "seeds_english": "… in English",
     "seeds_other": "… in other languages",
     "seeds_language_seen": "… in languages of which others were learned from",
+    "seeds_open": "… of these, where promotion does not take the article's voice",
+    "seeds_covert": "… where it does",
     "seeds_language_left_out": "… in languages left out of training",
     "seeds_held_back": "… of the fifth by which nothing was chosen",
     "extracted_views": "annotated pages as extracted text",
@@ -50,7 +52,17 @@ _BRIEF = (
     "editorial characters lost",
     "other characters left",
 )
-_THRESHOLDS = ("editorial", "promotional", "sure")
+_EXTRACTOR_COLUMNS = (
+    "what an extractor left of annotated pages",
+    "lines",
+    "of chaff",
+    "of it taken out",
+    "promotional",
+    "of it taken out",
+    "editorial characters lost",
+    "gold characters lost",
+)
+_THRESHOLDS = ("editorial", "promotional", "sure", "spared")
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -66,6 +78,7 @@ def report(figures: dict[str, Any]) -> str:
     parts.append(_texts(text))
     parts += [_text_cleaning(text["cleaning"])] if "cleaning" in text else []
     parts += [_brief(text[name], title) for name, title in _TEXT_GROUPS.items() if name in text]
+    parts += [_extractors(text["extractors"])] if "extractors" in text else []
     return "\n\n".join(parts)
 
 
@@ -81,7 +94,7 @@ def write_card(folder: Path, figures: dict[str, Any]) -> None:
 
 def _thresholds(figures: dict[str, Any]) -> str:
     rows = [
-        (f"{kind}, {way}", *pair.values())
+        (f"{kind}, {way}", *(pair.values() if pair["sure"] else (*list(pair.values())[:2], "", "")))
         for kind, ways in figures["thresholds"].items()
         for way, pair in ways.items()
     ]
@@ -120,6 +133,11 @@ def _brief(figures: dict[str, Any], title: str) -> str:
         (f"{name} (left out)" if name in left_out else name, *one.values()) for name, one in figures.items()
     ]
     return _table((title, *_BRIEF), rows)
+
+
+def _extractors(figures: dict[str, Any]) -> str:
+    rows = [(name, *one.values()) for name, one in figures.items()]
+    return _table(_EXTRACTOR_COLUMNS, rows)
 
 
 def _wcxb(figures: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def code_digest() -> str:
 # Files that change nothing of what is fitted.
 _NOT_FITTING: Final = frozenset(
     "__init__.py __main__.py cli.py cleaner.py page.py classifier.py errors.py stages.py evaluate.py "
-    "evaluate_text.py extractors.py metrics.py blend.py report.py export.py verify.py benchmark.py "
+    "evaluate_text.py metrics.py blend.py report.py export.py verify.py benchmark.py "
     "pipeline.py lint.py reference.py".split()
 )
 

@@ -25,19 +25,20 @@ from training.recurrent import Documents, Sequences
 from training.runtime import session
 from training.sequence import SequenceNetwork, fit_sequences, mean_logits
 from training.text_graph import Reading, rows_model, text_model
-from training.views import View, extracted, spliced, whole
+from training.views import View, boxes, extracted, roughened, spliced, whole
 
 # What a seed paragraph weighs beside one of an annotated page where n-grams and words are fitted: there are
 # few, and they are what extracted text looks like.
-SEED_WEIGHT: Final = 4
-# Extracted views made of each annotated page, and spliced ones of each seed document.
+SEED_WEIGHT: Final = 3
+# Extracted views made of each annotated page, one of them once more with boxes of seed documents; views of
+# each seed document with boxes of others.
 EXTRACTED: Final = 3
 SPLICED: Final = 2
-# What a paragraph weighs where the networks are fitted: in an extracted view 1.
+# What a paragraph of a whole page weighs in a batch of the networks; of other views 1. Most of such pages is
+# what extractors never leave.
 WHOLE_WEIGHT: Final = 0.3
-DOCUMENT_WEIGHT: Final = 2.0
 
-SIZE: Final = Sequences(hidden=64, memory=48, members=2, epochs=14, dropout=0.2)
+SIZE: Final = Sequences(hidden=80, memory=56, members=2, epochs=12, dropout=0.2)
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,18 @@ class TextParts:
 
 @dataclass(frozen=True)
 class TextFit:
-    """The text model; the views, the fold of each, and what those that never saw it said of them.
-
-    `held_out` has the parts of those, by fold.
-    """
+    """The text model; the views, the fold of each, and what models that never saw it said of them."""
 
     parts: TextParts
     views: list[View]
     folds: list[int]
     raw: NDArray[np.float32]
-    held_out: list[TextParts]
 
 
 def fit_text(
     pages: Sequence[Page],
     documents: Sequence[Page],
+    real: Sequence[View],
     readings: Sequence[Reading],
     fold_of: dict[str, int],
     *,
@@ -77,12 +75,12 @@ def fit_text(
 ) -> TextFit:
     """Fit the networks on annotated pages and seed documents, and once more without each fold.
 
-    `readings` are those that `fit_readings` gives.
+    `real` are the views that `real_views` gives of the pages, `readings` what `fit_readings` gives.
     """
     held_out = each_fold(fold_of)
     unseen = [*held_out, Unseen()]
     reading = dict(zip(unseen, readings, strict=True))
-    views = _views([page for page in pages if page.annotated], documents, fold_of, seed)
+    views = _views(pages, documents, fold_of, seed) + list(real)
     samples = _Samples(views, fold_of, reading)
     fitted = Parallel(n_jobs=jobs, verbose=1)(delayed(samples.fit)(folds, seed) for folds in unseen)
     networks = dict(zip(unseen, fitted, strict=True))
@@ -90,19 +88,20 @@ def fit_text(
     for folds in held_out:
         held = ~outside(samples.fold, folds)
         raw[held] = mean_logits(networks[folds], samples.documents(held))
-    # What was spliced is no document that anybody wrote.
-    told = np.repeat([view.kind != "spliced" for view in views], samples.sizes)
+    # What was made up of documents has not their shares of chaff.
+    told = np.repeat([view.kind in ("whole", "real") for view in views], samples.sizes) & (
+        samples.weights > 0
+    )
     sharpness, offset = calibration(raw[told], samples.labels[told], samples.weights[told])
     last = replace(networks[Unseen()], sharpness=sharpness, offset=offset)
     parts = TextParts(reading[Unseen()], last)
-    others = [TextParts(reading[folds], replace(last, members=networks[folds].members)) for folds in held_out]
-    return TextFit(parts, views, samples.owner, raw, others)
+    return TextFit(parts, views, samples.owner, raw)
 
 
 def fit_words(
     pages: Sequence[Page], documents: Sequence[Page], fold_of: dict[str, int], *, seed: int, jobs: int
 ) -> list[Evidence]:
-    """Fit the evidence of n-grams, which both models take, without each fold, and last on all."""
+    """Fit the evidence of n-grams, which each model has of its own, without each fold, and last on all."""
     rows = text_rows([page.texts for page in [*pages, *documents]])
     return _evidence(rows, [*pages, *documents], fold_of, seed=seed, jobs=jobs)
 
@@ -132,7 +131,7 @@ def _evidence(
     content = np.concatenate([page.content for page in pages])
     sizes = [len(page.texts) for page in pages]
     owner = np.repeat([fold_of[page.group] for page in pages], sizes)
-    weight = [SEED_WEIGHT if page.features is None else 1 for page in pages]
+    weight = [page.weight * (SEED_WEIGHT if page.features is None else 1) for page in pages]
     weights = np.repeat(np.array(weight, dtype=np.float64), sizes)
 
     def fit(unseen: Unseen) -> Evidence:
@@ -148,13 +147,20 @@ def _views(
 ) -> list[View]:
     """Return the documents that the networks learn from."""
     random = np.random.default_rng(seed)
+    own = [whole(document) for document in documents]
+    # A box that takes its article's voice is out of place in another.
+    lent = boxes([view for view in own if view.weight == 1], fold_of)
+
+    def with_boxes(view: View) -> View:
+        return roughened(spliced(view, lent, fold_of, random), random)
+
     made: list[View] = []
     for page in pages:
-        made += [whole(page), *(extracted(page, random) for _ in range(EXTRACTED))]
-    own = [whole(document) for document in documents]
+        views = [extracted(page, random) for _ in range(EXTRACTED)]
+        made += [whole(page), *(roughened(view, random) for view in views), with_boxes(views[-1])]
     made += own
     for _ in range(SPLICED):
-        made += spliced(own, fold_of, random)
+        made += map(with_boxes, own)
     return [view for view in made if view.texts]
 
 
@@ -166,10 +172,12 @@ class _Samples:
     ) -> None:
         self.owner = owner = [fold_of[view.group] for view in views]
         self.sizes = np.array([len(view.texts) for view in views])
-        self.labels = np.concatenate([view.labels for view in views]).astype(np.int64)
+        labels = np.concatenate([view.labels for view in views]).astype(np.int64)
         self.fold = np.repeat(owner, self.sizes)
         weight = np.array([_weight(view) for view in views], dtype=np.float32)
-        self.weights = np.repeat(weight, self.sizes)
+        # Of what nobody labelled nothing is learned: it is context.
+        self.weights = np.where(labels == UNKNOWN, np.float32(0), np.repeat(weight, self.sizes))
+        self.labels = np.maximum(labels, 0)
         sessions = {fold: session(rows_model(reading[Unseen({fold})])) for fold in sorted(set(owner))}
         packed = (pack_text(view.texts).feed for view in views)
         said = [sessions[fold].run(None, feed)[0] for fold, feed in zip(owner, packed, strict=True)]
@@ -191,5 +199,5 @@ class _Samples:
 
 def _weight(view: View) -> float:
     if view.corpus == "seeds":
-        return DOCUMENT_WEIGHT
+        return view.weight
     return WHOLE_WEIGHT if view.kind == "whole" else 1.0

@@ -90,7 +90,7 @@ def word_model() -> onnx.ModelProto:
     graph = Graph()
     words = _Bytes(graph).words()
     graph.output("counts", words.counts, np.int64, ["paragraphs"])
-    graph.output("words", words.words(), np.int32, ["words"])
+    graph.output("words", words.words, np.int32, ["words"])
     graph.output("pairs", words.pairs(), np.int32, ["words"])
     return graph.model("words", {})
 
@@ -125,7 +125,7 @@ def _rows(graph: Graph, reading: Reading) -> str:
         "Concat",
         given.ngrams(reading.ngrams),
         words.evidence(reading.pairs, words.pairs()),
-        words.evidence(reading.meaning, words.words()),
+        words.evidence(reading.meaning, words.words),
         words.cohesion(reading.rarity),
         given.shape(),
         axis=1,

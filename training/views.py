@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
@@ -33,8 +33,11 @@ CHANGE_SHARE: Final = 0.3
 INSERT_SHARE: Final = 0.25
 LONGEST_BOX: Final = 12
 
-# All blocks of a page; what an extractor leaves of it; a seed document with other documents' boxes.
-Kind: TypeAlias = Literal["whole", "extracted", "spliced"]
+# All blocks of a page; what an extractor would leave of it; what one did leave; a view with boxes of others.
+Kind: TypeAlias = Literal["whole", "extracted", "real", "spliced"]
+# A run of chaff; those of a language and a fold.
+Box: TypeAlias = tuple[list[str], Labels]
+Boxes: TypeAlias = dict[tuple[str, int], list[Box]]
 
 _EDITORIAL = tuple(CODES).index("E")
 _NAVIGATION = tuple(CODES).index("N")
@@ -44,7 +47,10 @@ _PUNCTUATION = str.maketrans("", "", ".,!?:;\"'()“”„«»")
 
 @dataclass(frozen=True)
 class View:
-    """A document as text: its paragraphs, their labels (numbers), what must not be split from it."""
+    """A document as text: its paragraphs, their labels (numbers), what must not be split from it.
+
+    Where an extractor made it, `gold` flags what stands in the corpus's gold text.
+    """
 
     corpus: str
     name: str
@@ -53,13 +59,17 @@ class View:
     texts: list[str]
     labels: Labels
     kind: Kind = "whole"
+    weight: float = 1.0
+    extractor: str = ""
+    gold: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
 
 def whole(page: Page) -> View:
     """Return all labelled blocks of a page: the whole-page text of a crawl dump."""
     known = page.labels != UNKNOWN
     texts = [text for text, keep in zip(page.texts, known, strict=True) if keep]
-    return View(page.corpus, page.name, page.group, page.language, texts, page.labels[known])
+    labels = page.labels[known]
+    return View(page.corpus, page.name, page.group, page.language, texts, labels, weight=page.weight)
 
 
 def extracted(page: Page, random: np.random.Generator) -> View:
@@ -67,24 +77,23 @@ def extracted(page: Page, random: np.random.Generator) -> View:
     view = whole(page)
     keep = _leaks(view.labels, random)
     texts = [text for text, kept in zip(view.texts, keep, strict=True) if kept]
-    return _roughened(replace(view, texts=texts, labels=view.labels[keep], kind="extracted"), random)
+    return replace(view, texts=texts, labels=view.labels[keep], kind="extracted")
 
 
-def spliced(documents: Sequence[View], fold_of: Mapping[str, int], random: np.random.Generator) -> list[View]:
-    """Return each document with boxes left out, exchanged and added.
-
-    A box is a run of chaff; it comes from a document of the same fold in the same language.
-    """
-    boxes: dict[tuple[str, int], list[tuple[list[str], Labels]]] = defaultdict(list)
+def boxes(documents: Sequence[View], fold_of: Mapping[str, int]) -> Boxes:
+    """Return the boxes of all documents, by language and fold; a box is a run of chaff."""
+    found: Boxes = defaultdict(list)
     for view in documents:
         for start, end, editorial in _runs(view.labels):
             if not editorial and end - start <= LONGEST_BOX:
                 box = view.texts[start:end], view.labels[start:end]
-                boxes[view.language, fold_of[view.group]].append(box)
-    return [_spliced(view, boxes[view.language, fold_of[view.group]], random) for view in documents]
+                found[view.language, fold_of[view.group]].append(box)
+    return found
 
 
-def _spliced(view: View, boxes: Sequence[tuple[list[str], Labels]], random: np.random.Generator) -> View:
+def spliced(view: View, lent: Boxes, fold_of: Mapping[str, int], random: np.random.Generator) -> View:
+    """Return a document with boxes left out, exchanged for and joined by others in its language and fold."""
+    others = lent.get((view.language, fold_of[view.group]), [])
     texts: list[str] = []
     labels: list[int] = []
 
@@ -95,21 +104,20 @@ def _spliced(view: View, boxes: Sequence[tuple[list[str], Labels]], random: np.r
     for start, end, editorial in _runs(view.labels):
         own = view.texts[start:end], view.labels[start:end]
         chance = random.random()
-        if editorial and boxes and end - start > 1 and chance < INSERT_SHARE:
+        if editorial and others and end - start > 1 and chance < INSERT_SHARE:
             middle = int(random.integers(1, end - start))
             add(own[0][:middle], own[1][:middle])
-            add(*boxes[int(random.integers(len(boxes)))])
+            add(*others[int(random.integers(len(others)))])
             add(own[0][middle:], own[1][middle:])
-        elif not editorial and boxes and chance < CHANGE_SHARE / 2:
-            add(*boxes[int(random.integers(len(boxes)))])
+        elif not editorial and others and chance < CHANGE_SHARE / 2:
+            add(*others[int(random.integers(len(others)))])
         elif editorial or chance >= CHANGE_SHARE:
             add(*own)
-    made = replace(view, texts=texts, labels=np.array(labels, dtype=np.int8), kind="spliced")
-    return _roughened(made, random)
+    return replace(view, texts=texts, labels=np.array(labels, dtype=np.int8), kind="spliced")
 
 
-def _roughened(view: View, random: np.random.Generator) -> View:
-    """Return what careless tools leave of a text, now and then."""
+def roughened(view: View, random: np.random.Generator) -> View:
+    """Return what careless tools leave of a text, now and then; whatever else is done comes first."""
     texts, labels = view.texts, view.labels
     if len(texts) > 2 and labels[0] == _EDITORIAL and random.random() < PLAIN_SHARE:
         texts, labels = texts[1:], labels[1:]

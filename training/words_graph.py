@@ -47,7 +47,10 @@ _SIZES: Final = {1: 4, 2: 8, 3: 16}
 
 
 class Words:
-    """The words of paragraphs, in order: their hashes, and where each paragraph's words lie among them."""
+    """The words of paragraphs, in order: their hashes, and where each paragraph's words lie among them.
+
+    `words` is the bucket of every word, `counts` how many of them each paragraph has.
+    """
 
     def __init__(self, graph: Graph, data: str, starts: str, lengths: str) -> None:
         self._graph = graph
@@ -63,10 +66,9 @@ class Words:
             graph.add("Squeeze", graph.add("NonZero", flags), graph.ints(0)) for flags in (begins, ends)
         )
         self._hashes = self._hashed(data)
-
-    def words(self) -> str:
-        """Return the bucket of every word."""
-        return self._graph.add("BitwiseAnd", self._hashes, _int32(self._graph, WORD_BUCKETS - 1))
+        column = graph.add("Unsqueeze", self.counts, graph.ints(1))
+        self._column = graph.add("Max", graph.cast(column, np.float32), graph.float(1))
+        self.words = graph.add("BitwiseAnd", self._hashes, _int32(graph, WORD_BUCKETS - 1))
 
     def pairs(self) -> str:
         """Return the bucket of every word with the one before it."""
@@ -81,10 +83,9 @@ class Words:
     def evidence(self, evidence: Evidence, buckets: str) -> str:
         """What the buckets of each paragraph's words, or pairs of words, say of it."""
         graph = self._graph
-        column = graph.add("Max", graph.cast(self._column(), np.float32), graph.float(1))
         # Sums may not reach the last row; and a document may hold no word at all.
         buckets = graph.add("Pad", buckets, graph.ints(0, 1))
-        return add_evidence(graph, evidence, buckets, self._firsts, self.counts, column)
+        return add_evidence(graph, evidence, buckets, self._firsts, self.counts, self._column)
 
     def cohesion(self, rarity: NDArray[np.uint8]) -> str:
         """Return how far each paragraph is of its document, by rare words that stand in it more than once.
@@ -94,7 +95,7 @@ class Words:
         words stand in the document.
         """
         graph = self._graph
-        weights = graph.cast(graph.look_up(graph.constant(rarity), self.words()), np.int32)
+        weights = graph.cast(graph.look_up(graph.constant(rarity), self.words), np.int32)
         counts = self._repeats()
         logs = np.rint(np.log(np.maximum(np.arange(_MOST + 1), 1)) * _LOG_STEPS).astype(np.int32)
         often = graph.look_up(graph.constant(logs), graph.add("Min", counts, _int32(graph, _MOST)))
@@ -105,8 +106,7 @@ class Words:
         sums = graph.cast(graph.segment_sums(rows, self._firsts, self.counts), np.float32)
         own = graph.add("Slice", sums, graph.ints(0), graph.ints(1), graph.ints(1))
         rest = graph.add("Slice", sums, graph.ints(1), graph.ints(COHESION_COLUMNS), graph.ints(1))
-        size = graph.add("Max", graph.cast(self._column(), np.float32), graph.float(1))
-        rare = graph.add("Div", own, graph.add("Sqrt", size))
+        rare = graph.add("Div", own, graph.add("Sqrt", self._column))
         rare = graph.add("Div", rare, graph.float(RARITY_STEPS))
         share = graph.add("Div", rest, graph.add("Max", own, graph.float(1)))
         share = graph.add("Div", share, graph.constant(np.array([1, _LOG_STEPS], dtype=np.float32)))
@@ -122,9 +122,6 @@ class Words:
         zeros = graph.add("ConstantOfShape", graph.ints(_COUNTED), value=none)
         counted = graph.add("ScatterElements", zeros, places, ones, reduction="add")
         return graph.look_up(counted, places)
-
-    def _column(self) -> str:
-        return self._graph.add("Unsqueeze", self.counts, self._graph.ints(1))
 
     def _hashed(self, data: str) -> str:
         graph = self._graph

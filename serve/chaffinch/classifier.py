@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,12 +47,14 @@ def session_options() -> onnxruntime.SessionOptions:
 class Thresholds:
     """Probabilities, above 0, from which a block is `editorial` or promotional.
 
-    An article of which no block is chaff with a probability of `sure` has next to none: it is hardly touched.
+    An article of which no block is chaff with a probability of `sure` has next to none: there, `spared` is
+    enough to be `editorial`.
     """
 
     editorial: float
     promotional: float
     sure: float = 0.0
+    spared: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Manifest:
                 feature_version=int(given["feature_version"]),
                 labels=tuple(given["labels"]),
                 thresholds={
-                    kind: {way: Thresholds(**given["thresholds"][kind][way]) for way in CLEANING}
+                    kind: {way: _thresholds(given["thresholds"][kind][way]) for way in CLEANING}
                     for kind in ("html", "text")
                 },
                 digests={name: given["files"][f"{name}.onnx"]["sha256"] for name in GRAPHS},
@@ -86,6 +88,10 @@ class Manifest:
             raise ModelError(f"there is no model in {folder}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{path} is not a model's manifest ({type(error).__name__}: {error})") from error
+
+
+def _thresholds(given: dict[str, float]) -> Thresholds:
+    return Thresholds(**{field.name: float(given[field.name]) for field in fields(Thresholds)})
 
 
 class Classifier:
@@ -172,8 +178,6 @@ class Classifier:
             raise ModelError(f"{path} cannot be loaded: {error}") from error
 
 
-# Where nothing is surely chaff, what is editorial with this probability stays, and nothing is promotional.
-_UNTOUCHED: Final = 0.05
 # Mean probability of `editorial` from which a document is an article: a lone pitch is none.
 _ARTICLE: Final = 0.5
 
@@ -181,7 +185,7 @@ _ARTICLE: Final = 0.5
 def decide_document(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
     """Return the number of the label chosen for each block of one document."""
     surest = surest_chaff(probabilities)
-    return decide(probabilities, thresholds if surest >= thresholds.sure else untouched(thresholds))
+    return decide(probabilities, thresholds if surest >= thresholds.sure else sparing(thresholds))
 
 
 def surest_chaff(probabilities: Floats) -> float:
@@ -194,9 +198,12 @@ def surest_chaff(probabilities: Floats) -> float:
     return float(probabilities[:, _CHAFF].sum(axis=1).max())
 
 
-def untouched(thresholds: Thresholds) -> Thresholds:
-    """Return the thresholds for an article that has next to no chaff."""
-    return replace(thresholds, editorial=_UNTOUCHED, promotional=1.0)
+def sparing(thresholds: Thresholds) -> Thresholds:
+    """Return the thresholds for an article that has next to no chaff.
+
+    What is `editorial` there can be nothing else, however probable.
+    """
+    return replace(thresholds, editorial=thresholds.spared, promotional=1 - thresholds.spared)
 
 
 def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
