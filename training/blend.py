@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from chaffinch.labels import LABELS, PROMOTIONAL
-from training.network import softmax
-
-Floats = NDArray[np.float32]
+from training.network import Floats, softmax
 
 # What the content score weighs beside the labels' log-probabilities. The readers' likelihood alone would
 # choose nearly nothing (their labels' networks say it already), and word F1 on wcxb falls. The more it

@@ -5,15 +5,15 @@ Nor its domain, where it is of a page, nor its language, where that lies in one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaffinch.classifier import Thresholds, decide, sparing, surest_chaff
-from chaffinch.labels import CODES, Cleaning
+from chaffinch.labels import CODES, GROUPS, Cleaning
 from training import metrics
 from training.dataset import UNKNOWN
 from training.evaluate import EVEN, Figures, Ways
@@ -21,6 +21,9 @@ from training.folds import FOLDS, WHOLE_LANGUAGES
 from training.seeds import COVERT, Seed
 from training.sequence import sequence_probabilities
 from training.text_fit import TextFit
+
+# A flag for each view.
+Flags: TypeAlias = NDArray[np.bool_]
 
 # The case the project was born from, judged by a model that never saw it.
 SEED_ARTICLE: Final = "en/eu-japan-semiconductors"
@@ -39,8 +42,8 @@ _TRIED_SPARING: Final = (
 HELD_BACK: Final = FOLDS - 1
 # Labels that no extractor leaves in by mistake: a document of these alone has no residue.
 _CLEAN: Final = [list(CODES).index(code) for code in "ECM"]
-_CONTENT: Final = [list(CODES).index(code) for code in "EC"]
-_PROMOTIONAL: Final = [list(CODES).index(code) for code in "AS"]
+_PROMOTIONAL: Final = list(GROUPS).index("promotional")
+_BOILERPLATE: Final = list(GROUPS).index("boilerplate")
 
 
 class _Views:
@@ -51,7 +54,8 @@ class _Views:
         sizes = [len(view.texts) for view in fit.views]
         self._owner = np.repeat(np.arange(len(sizes)), sizes)
         self._views = fit.views
-        self._fold = fit.folds
+        self._languages = np.array([view.language for view in fit.views])
+        self._held_back = np.array(fit.folds) == HELD_BACK
         self._headers = [headers.get(view.name, {}) for view in fit.views]
         self.labels = np.concatenate([view.labels for view in fit.views]).astype(np.int64)
         self.lengths = np.array([len(text) for view in fit.views for text in view.texts])
@@ -59,64 +63,61 @@ class _Views:
         each = np.split(self.given, np.cumsum(sizes)[:-1])
         self._surest = np.array([surest_chaff(given) for given in each])[self._owner]
         self.weights = np.array([view.weight for view in fit.views])[self._owner]
-        self._seeds = [view.corpus == "seeds" and view.kind == "whole" for view in fit.views]
+        self._seeds = self._flags(view.corpus == "seeds" and view.kind == "whole" for view in fit.views)
 
-    def paragraphs(self, flags: Sequence[bool]) -> NDArray[np.int64]:
+    def paragraphs(self, flags: Flags) -> NDArray[np.int64]:
         """Return the places of the paragraphs of the views flagged."""
-        return np.flatnonzero(np.array(flags, dtype=bool)[self._owner])
+        return np.flatnonzero(flags[self._owner])
 
-    def sets(self) -> dict[str, Sequence[bool]]:
+    def sets(self) -> dict[str, Flags]:
         """Flag the views of each set of the report."""
-        views, seeds = self._views, self._seeds
-        left_out = [view.language in WHOLE_LANGUAGES for view in views]
-        seen = self._both(seeds, [not left for left in left_out])
-        covert = [header.get("tone") == COVERT for header in self._headers]
-        held_back = [fold == HELD_BACK for fold in self._fold]
+        seeds, english = self._seeds, self._languages == "en"
+        left_out = np.isin(self._languages, WHOLE_LANGUAGES)
+        covert = self._flags(header.get("tone") == COVERT for header in self._headers)
         return {
             "seeds": seeds,
-            "seeds_english": self._both(seeds, [view.language == "en" for view in views]),
-            "seeds_other": self._both(seeds, [view.language != "en" for view in views]),
-            "seeds_language_seen": seen,
-            "seeds_open": self._both(seen, [not each for each in covert]),
-            "seeds_covert": self._both(seen, covert),
-            "seeds_language_left_out": self._both(seeds, left_out),
-            "seeds_held_back": self._both(seeds, held_back),
-            "extracted_views": [view.kind == "extracted" for view in views],
-            "whole_pages": [view.kind == "whole" and view.corpus != "seeds" for view in views],
-            "seed_article_left_out": self._both(seeds, [view.name == SEED_ARTICLE for view in views]),
+            "seeds_english": seeds & english,
+            "seeds_other": seeds & ~english,
+            "seeds_language_seen": seeds & ~left_out,
+            "seeds_open": seeds & ~left_out & ~covert,
+            "seeds_covert": seeds & ~left_out & covert,
+            "seeds_language_left_out": seeds & left_out,
+            "seeds_held_back": seeds & self._held_back,
+            "extracted_views": self._flags(view.kind == "extracted" for view in self._views),
+            "whole_pages": self._flags(
+                view.kind == "whole" and view.corpus != "seeds" for view in self._views
+            ),
+            "seed_article_left_out": seeds & self._flags(view.name == SEED_ARTICLE for view in self._views),
         }
 
-    def languages(self) -> dict[str, Sequence[bool]]:
+    def languages(self) -> dict[str, Flags]:
         """Flag the seed documents of each language."""
-        names = sorted({view.language for view, mine in zip(self._views, self._seeds, strict=True) if mine})
-        return {
-            name: self._both(self._seeds, [view.language == name for view in self._views]) for name in names
-        }
+        names = np.unique(self._languages[self._seeds]).tolist()
+        return {name: self._seeds & (self._languages == name) for name in names}
 
-    def headed(self, key: str) -> dict[str, Sequence[bool]]:
+    def headed(self, key: str) -> dict[str, Flags]:
         """Flag the seed documents whose header has each value under a key; values are parted by commas."""
         values = [_values(header.get(key, "")) for header in self._headers]
         names = sorted(set().union(*values))
-        return {name: self._both(self._seeds, [name in some for some in values]) for name in names}
+        return {name: self._seeds & self._flags(name in some for some in values) for name in names}
 
-    def without_residue(self) -> Sequence[bool]:
+    def without_residue(self) -> Flags:
         """Flag the seed documents in which there is nothing to clean."""
-        clean = [bool(np.isin(view.labels, _CLEAN).all()) for view in self._views]
-        return self._both(self._seeds, clean)
+        return self._seeds & self._flags(bool(np.isin(view.labels, _CLEAN).all()) for view in self._views)
 
-    def real(self) -> dict[str, Sequence[bool]]:
+    def real(self) -> dict[str, Flags]:
         """Flag what each extractor left of the pages of each corpus."""
         kinds = [(view.extractor, view.corpus) if view.kind == "real" else None for view in self._views]
         names = sorted({kind for kind in kinds if kind is not None})
-        return {f"{name[0]}, {name[1]}": [kind == name for kind in kinds] for name in names}
+        return {f"{name[0]}, {name[1]}": self._flags(kind == name for kind in kinds) for name in names}
 
-    def gold(self, flags: Sequence[bool]) -> NDArray[np.bool_]:
+    def gold(self, flags: Flags) -> NDArray[np.bool_]:
         """Flag the paragraphs of real views that stand in the corpus's gold text."""
         return np.concatenate([view.gold for view, flag in zip(self._views, flags, strict=True) if flag])
 
     def chosen_by(self) -> NDArray[np.int64]:
         """Return the paragraphs by which thresholds are chosen."""
-        return self.paragraphs(self._both(self._seeds, [fold != HELD_BACK for fold in self._fold]))
+        return self.paragraphs(self._seeds & ~self._held_back)
 
     def decided(self, thresholds: Thresholds, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the labels chosen for paragraphs, each document by itself."""
@@ -125,8 +126,8 @@ class _Views:
         return np.where(touched, decide(given, thresholds), decide(given, sparing(thresholds)))
 
     @staticmethod
-    def _both(one: Sequence[bool], other: Sequence[bool]) -> Sequence[bool]:
-        return [first and second for first, second in zip(one, other, strict=True)]
+    def _flags(given: Iterable[bool]) -> Flags:
+        return np.fromiter(given, dtype=np.bool_)
 
 
 def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> Ways:
@@ -192,7 +193,7 @@ def text_figures(
     everything = np.arange(len(views.labels))
     chosen = {way: views.decided(thresholds, everything) for way, thresholds in points.items()}
 
-    def measured(flags: Sequence[bool], way: Cleaning = usual) -> Figures:
+    def measured(flags: Flags, way: Cleaning = usual) -> Figures:
         places = views.paragraphs(flags)
         truth, picked = views.labels[places], chosen[way][places]
         return {
@@ -201,17 +202,17 @@ def text_figures(
             **metrics.text_scores(truth, picked, views.lengths[places]),
         }
 
-    sets = {name: flags for name, flags in views.sets().items() if any(flags)}
+    sets = {name: flags for name, flags in views.sets().items() if flags.any()}
     figures: Figures = {name: measured(flags) for name, flags in sets.items()}
     clean = views.without_residue()
-    if any(sets.get("seeds", ())):
+    if "seeds" in sets:
         figures["cleaning"] = {
             way: {
                 name: _brief(measured(sets[name], way))
                 for name in ("seeds", "seeds_held_back", "seeds_language_left_out")
                 if name in sets
             }
-            | ({"without_residue_lost": measured(clean, way)["editorial_lost"]} if any(clean) else {})
+            | ({"without_residue_lost": measured(clean, way)["editorial_lost"]} if clean.any() else {})
             for way in points
         }
         for name, groups in (
@@ -219,19 +220,20 @@ def text_figures(
             ("residue", views.headed("residue")),
             ("tone", views.headed("tone")),
         ):
-            figures[name] = {value: _brief(measured(flags)) for value, flags in groups.items() if any(flags)}
+            figures[name] = {value: _brief(measured(flags)) for value, flags in groups.items() if flags.any()}
     if real := views.real():
         kept = chosen[usual] == 0
         figures["extractors"] = {name: _taken_out(views, flags, kept) for name, flags in real.items()}
     return figures
 
 
-def _taken_out(views: _Views, flags: Sequence[bool], kept: NDArray[np.bool_]) -> Figures:
+def _taken_out(views: _Views, flags: Flags, kept: NDArray[np.bool_]) -> Figures:
     """Count what is taken out of extractors' text; `gold_lost` only where the corpus says what is gold."""
     places = views.paragraphs(flags)
     truth, lengths, out = views.labels[places], views.lengths[places], ~kept[places]
-    promotional = np.isin(truth, _PROMOTIONAL)
-    chaff = (truth != UNKNOWN) & ~np.isin(truth, _CONTENT)
+    classes = np.where(truth == UNKNOWN, UNKNOWN, metrics.CLASS_OF[truth])
+    promotional = classes == _PROMOTIONAL
+    chaff = promotional | (classes == _BOILERPLATE)
     editorial, gold = truth == 0, views.gold(flags)
     return {
         "lines": len(places),

@@ -44,6 +44,11 @@ def each_fold(fold_of: dict[str, int]) -> list[Unseen]:
     return [Unseen({fold}) for fold in range(max(fold_of.values()) + 1)]
 
 
+def each_fold_and_none(fold_of: dict[str, int]) -> list[Unseen]:
+    """Return each fold as what a model has not seen, and last that a model has seen all."""
+    return [*each_fold(fold_of), Unseen()]
+
+
 def outside(fold: NDArray[Any], unseen: Unseen) -> NDArray[np.bool_]:
     """Flag what a model may learn from: what lies in none of the folds it must not see."""
     return ~np.isin(fold, list(unseen))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import scipy.sparse as sparse
@@ -21,9 +21,8 @@ from training.dataset import Page
 from training.evidence import Evidence
 from training.folds import Unseen
 from training.linear import word_rows
+from training.network import Floats
 from training.words_graph import RARITY_STEPS
-
-Floats: TypeAlias = NDArray[np.float32]
 
 # Numbers of a meaning: the directions in which the teacher's vectors of seed paragraphs differ most.
 WIDTH: Final = 54

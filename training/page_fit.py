@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -17,9 +17,9 @@ from chaffinch.labels import LABELS
 from training.blend import Blend
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence, structure_model
-from training.folds import Unseen, each_fold, outside
+from training.folds import Unseen, each_fold, each_fold_and_none, outside
 from training.linear import STRUCTURE_DECAY, fit_evidence, structure_rows
-from training.network import Networks
+from training.network import Floats, Networks
 from training.page_graph import FOLDING, FirstParts, SecondParts
 from training.quantised import fit_quantised
 from training.runtime import session
@@ -27,7 +27,6 @@ from training.stages import Stages
 from training.text_graph import words_model
 from training.trees import Trees, fit_trees
 
-Floats: TypeAlias = NDArray[np.float32]
 Result = TypeVar("Result")
 
 # A block weighs one over the root of the number on its page: of a long page only so many roots of blocks
@@ -124,7 +123,7 @@ def fit_page(
     """
     blocks = Blocks(pages, fold_of)
     held_out = each_fold(fold_of)
-    structure = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, held_out, seed, jobs))
+    structure = stages.run("structure evidence", lambda: _fit_structure(pages, blocks, fold_of, seed, jobs))
     rows = stages.run("page rows", lambda: _rows(pages, words, structure, fold_of, jobs))
     first = _in_processes(
         stages,
@@ -161,7 +160,7 @@ def _in_processes(
 
 
 def _fit_structure(
-    pages: Sequence[Page], blocks: Blocks, held_out: Sequence[Unseen], seed: int, jobs: int
+    pages: Sequence[Page], blocks: Blocks, fold_of: dict[str, int], seed: int, jobs: int
 ) -> list[Evidence]:
     """Fit the evidence of structure words without each fold, and last on all."""
     rows = structure_rows([page.features.bags for page in pages if page.features is not None])
@@ -172,7 +171,7 @@ def _fit_structure(
         ones = np.ones(len(labels))
         return fit_evidence(rows, labels, content, ones, decay=STRUCTURE_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(unseen) for unseen in [*held_out, Unseen()]]
+    return [fit(unseen) for unseen in each_fold_and_none(fold_of)]
 
 
 def _rows(

@@ -7,17 +7,14 @@ from typing import Final
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from chaffinch.labels import GROUP_OF, GROUPS, LABELS
 from training.blend import IS_PROMOTIONAL, NEVER, Blend
 from training.graphs import Graph
-from training.network import softmax
+from training.network import Floats, softmax
 from training.quantised import QuantisedNetwork, add_quantised, quantised_logits
 from training.trees import add_trees, raw_scores
-
-Floats = NDArray[np.float32]
 
 # The class each label folds into, as a matrix (labels, classes).
 FOLDING: Final = np.array(

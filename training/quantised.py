@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.graphs import Graph
-from training.network import Networks, fit_members
-
-Floats: TypeAlias = NDArray[np.float32]
+from training.network import Floats, Networks, fit_members
 
 # Inputs are standardised, clipped to this many spreads from their mean, and rounded to so many steps a side:
 # what is rare moves a network less, and it chooses better for it.

@@ -93,11 +93,12 @@ def write_card(folder: Path, figures: dict[str, Any]) -> None:
 
 
 def _thresholds(figures: dict[str, Any]) -> str:
-    rows = [
-        (f"{kind}, {way}", *(pair.values() if pair["sure"] else (*list(pair.values())[:2], "", "")))
-        for kind, ways in figures["thresholds"].items()
-        for way, pair in ways.items()
-    ]
+    rows = []
+    for kind, ways in figures["thresholds"].items():
+        for way, one in ways.items():
+            # Where nothing need be sure, nothing is spared.
+            sparing = (one["sure"], one["spared"]) if one["sure"] else ("", "")
+            rows.append((f"{kind}, {way}", one["editorial"], one["promotional"], *sparing))
     return _table(("thresholds", *_THRESHOLDS), rows)
 
 

@@ -17,7 +17,7 @@ from chaffinch.features import pack_text
 from chaffinch.labels import LABELS
 from training.dataset import UNKNOWN, Page
 from training.evidence import Evidence
-from training.folds import Unseen, each_fold, outside
+from training.folds import Unseen, each_fold_and_none, outside
 from training.linear import TEXT_DECAY, fit_evidence, text_rows, word_rows
 from training.meaning import Lessons, fit_meaning
 from training.network import calibration
@@ -77,8 +77,8 @@ def fit_text(
 
     `real` are the views that `real_views` gives of the pages, `readings` what `fit_readings` gives.
     """
-    held_out = each_fold(fold_of)
-    unseen = [*held_out, Unseen()]
+    unseen = each_fold_and_none(fold_of)
+    held_out = unseen[:-1]
     reading = dict(zip(unseen, readings, strict=True))
     views = _views(pages, documents, fold_of, seed) + list(real)
     samples = _Samples(views, fold_of, reading)
@@ -119,7 +119,7 @@ def fit_readings(
     """Fit what a paragraph says by itself without each fold, and last on all; `words` are `fit_words`'."""
     _, rows = word_rows([page.texts for page in [*pages, *documents]])
     pairs = _evidence(rows, [*pages, *documents], fold_of, seed=seed, jobs=jobs)
-    meaning = fit_meaning(taught, [*each_fold(fold_of), Unseen()], jobs)
+    meaning = fit_meaning(taught, each_fold_and_none(fold_of), jobs)
     given = zip(words, pairs, meaning, strict=True)
     return [Reading(ngrams, both, *taught_words) for ngrams, both, taught_words in given]
 
@@ -139,7 +139,7 @@ def _evidence(
         known = np.where(free, labels, UNKNOWN), np.where(free, content, UNKNOWN)
         return fit_evidence(rows, *known, weights, decay=TEXT_DECAY, seed=seed, jobs=jobs)
 
-    return [fit(unseen) for unseen in [*each_fold(fold_of), Unseen()]]
+    return [fit(unseen) for unseen in each_fold_and_none(fold_of)]
 
 
 def _views(
