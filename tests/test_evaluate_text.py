@@ -93,7 +93,7 @@ def test_documents_without_residue_are_spared_though_others_are_cleaned() -> Non
     points = choose_text_thresholds(fit, seeds)
     figures = text_figures(fit, points, seeds, "balanced")["cleaning"]["balanced"]
 
-    assert points["balanced"].sure > 0
+    assert points["balanced"].few > 0
     assert figures["without_residue_lost"] <= MOST_LOST_CLEAN["balanced"]
     assert figures["seeds"]["residue_left"] == 0
 

@@ -11,7 +11,7 @@ import pytest
 from chaffinch.blocks import paragraphs_document, segment
 from chaffinch.labels import CODES
 from training.dataset import seed_html_pages, seed_pages
-from training.seeds import FOLDER, HEADERS, Seed, SeedError, digest, load, read
+from training.seeds import FOLDER, HEADERS, Seed, SeedError, digest, for_pages, load, read
 
 HEADER = "".join(f"# {name}: none\n" for name in HEADERS).replace("language: none", "language: en")
 # Characters from which a line that stands in two documents teaches the model to know it by heart.
@@ -93,6 +93,23 @@ def test_the_digest_follows_labels_and_text(tmp_path: Path) -> None:
 
     assert digest_of("E Quay\n") == digest_of("\nE Quay\n")
     assert len({digest_of(body) for body in ("E Quay\n", "A Quay\n", "E Quays\n")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "tone", "taught"),
+    [
+        ("quay", "overt", True),
+        ("quay", "covert", False),
+        ("quay", "none", False),
+        ("r6-quay", "subtle", False),
+    ],
+)
+def test_pages_learn_from_open_promotion_not_written_for_text_alone(
+    name: str, tone: str, taught: bool
+) -> None:
+    header = {"language": "en", "tone": tone}
+
+    assert bool(for_pages([Seed(f"en/{name}", header, ("Quay",), ("E",))])) is taught
 
 
 def test_every_seed_file_of_the_repository_reads(seeds: list[Seed]) -> None:

@@ -32,6 +32,7 @@ from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
 from training.recurrent import Sequences
 from training.reference import word_buckets
+from training.seeds import TEXT_ALONE
 from training.stages import Stages
 from training.text_fit import fit_readings, fit_words
 from training.trees import Trees
@@ -126,7 +127,8 @@ def test_the_manifest_has_thresholds_figures_and_parity(tiny_model: Path) -> Non
             assert set(pair) == {field.name for field in fields(Thresholds)}
             assert 0 < pair["editorial"] <= 1
             assert 0 < pair["promotional"] <= 1
-            assert 0 <= pair["sure"] <= 1
+            assert 0 <= pair["few"] <= 10
+            assert 0 < pair["spared"] <= 1
     assert manifest["figures"]["text"]["seeds"]["blocks"] > 500
     assert 0 < manifest["parity"]["text"] <= 1e-4
     assert manifest["parity"]["blocks"] > 500
@@ -150,13 +152,19 @@ def test_learning_from_seeds_beats_calling_everything_editorial(tiny_pipeline: P
 
 
 def test_folds_never_split_a_group(tiny_pipeline: Pipeline) -> None:
-    fold_of = tiny_pipeline.fold_of
-    pages = [*tiny_pipeline.pages, *tiny_pipeline.documents]
-    blocks = Blocks(pages, fold_of)
+    documents, text_fold_of = tiny_pipeline.documents, tiny_pipeline.text_fold_of
+    assert {page.group for page in documents} == text_fold_of.keys()
+    for pages, fold_of in ((tiny_pipeline.pages, tiny_pipeline.fold_of), (documents, text_fold_of)):
+        blocks = Blocks(pages, fold_of)
+        for page, start, end in zip(pages, blocks.ends[:-1], blocks.ends[1:], strict=True):
+            assert set(blocks.fold[start:end].tolist()) <= {fold_of[page.group]}
 
-    assert {page.group for page in pages} == fold_of.keys()
-    for page, start, end in zip(pages, blocks.ends[:-1], blocks.ends[1:], strict=True):
-        assert set(blocks.fold[start:end].tolist()) <= {fold_of[page.group]}
+
+def test_documents_written_for_text_alone_are_in_no_fold_of_the_page_model(tiny_pipeline: Pipeline) -> None:
+    alone = {f"seeds:{seed.name}" for seed in tiny_pipeline.seeds if seed.text_alone}
+
+    assert alone
+    assert alone == tiny_pipeline.text_fold_of.keys() - tiny_pipeline.fold_of.keys()
 
 
 def test_a_new_seed_document_moves_no_domain() -> None:
@@ -180,7 +188,9 @@ def test_covert_documents_count_half_and_only_open_promotion_teaches_the_page_mo
     assert {page.name: page.weight for page in pipeline.documents} == {
         f"en/{path.stem}": COVERT_WEIGHT if path == covert else 1.0 for path in paths
     }
-    assert {page.name for page in pipeline.pages} == {f"en/{path.stem}" for path in others}
+    assert {page.name for page in pipeline.pages} == {
+        f"en/{path.stem}" for path in others if not path.stem.startswith(TEXT_ALONE)
+    }
     for path in (covert, none):
         path.write_text(re.sub("^E ", "A ", path.read_text(encoding="utf-8"), flags=re.MULTILINE), "utf-8")
     changed = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "other")
@@ -230,7 +240,7 @@ def _changed(pages: list[Page], name: str) -> list[Page]:
 def test_the_evidence_without_a_document_s_fold_knows_nothing_of_it(
     few_pipeline: Pipeline,
 ) -> None:
-    documents, fold_of = few_pipeline.documents, few_pipeline.fold_of
+    documents, fold_of = few_pipeline.documents, few_pipeline.text_fold_of
     left_out = documents[0]
     fold = fold_of[left_out.group]
 
@@ -258,7 +268,7 @@ def _vectors(held: Evidence, word: str) -> Any:
 def test_what_pairs_of_words_say_without_a_document_s_fold_does_not_come_from_its_labels(
     few_pipeline: Pipeline,
 ) -> None:
-    documents, fold_of = few_pipeline.documents, few_pipeline.fold_of
+    documents, fold_of = few_pipeline.documents, few_pipeline.text_fold_of
     left_out = documents[0]
     ngrams = [Evidence(np.zeros((1, 1)), np.zeros(1))] * (FOLDS + 1)
 
@@ -348,7 +358,7 @@ def taught(tiny_pipeline: Pipeline) -> Lessons:
     }
     like = tiny_pipeline.documents[0]
     own = [replace(like, group=f"seeds:{name}", name=name, texts=some) for name, some in texts.items()]
-    fold_of = tiny_pipeline.fold_of | {page.group: number for number, page in enumerate(own)}
+    fold_of = tiny_pipeline.text_fold_of | {page.group: number for number, page in enumerate(own)}
     return lessons([], [*tiny_pipeline.documents, *own], fold_of, jobs=1)
 
 

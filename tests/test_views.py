@@ -17,6 +17,7 @@ from training.views import (
     SPLIT_LENGTH,
     View,
     boxes,
+    cleaned,
     extracted,
     roughened,
     spliced,
@@ -340,6 +341,19 @@ def test_a_long_run_of_chaff_is_no_box() -> None:
 
     assert lends(LONGEST_BOX)
     assert not lends(LONGEST_BOX + 1)
+
+
+def test_cleaning_leaves_the_editorial_paragraphs_in_their_order_and_nothing_else() -> None:
+    view = whole(page("NEAESSE"))
+
+    assert cleaned(view).texts == [view.texts[place] for place in (1, 3, 6)]
+    assert letters(cleaned(view)) == "EEE"
+
+
+def test_what_is_nothing_but_chaff_cannot_be_cleaned() -> None:
+    view = whole(page("NAS"))
+
+    assert cleaned(view).texts == view.texts
 
 
 def test_documents_without_chaff_stay_as_they_are_but_for_what_careless_tools_leave() -> None:

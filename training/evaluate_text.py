@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chaffinch.classifier import Thresholds, decide, sparing, surest_chaff
+from chaffinch.classifier import Thresholds, chaff_count, decide, sparing
 from chaffinch.labels import CODES, GROUPS, Cleaning
 from training import metrics
 from training.dataset import UNKNOWN
@@ -36,7 +36,7 @@ _TRIED_EDITORIAL: Final = (0.03, 0.05, 0.07, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.
 _TRIED_PROMOTIONAL: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
 _TRIED_SPARING: Final = (
     (0.0, 0.03),
-    *product((0.7, 0.8, 0.9, 0.95, 0.98), (0.03, 0.06, 0.1, 0.12, 0.14, 0.16)),
+    *product((2.0, 3.0, 4.0, 5.0), (0.03, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16)),
 )
 # The fold by which nothing is chosen: the project's own residue test.
 HELD_BACK: Final = FOLDS - 1
@@ -61,7 +61,7 @@ class _Views:
         self.lengths = np.array([len(text) for view in fit.views for text in view.texts])
         self.given = sequence_probabilities(fit.parts.network, fit.raw)
         each = np.split(self.given, np.cumsum(sizes)[:-1])
-        self._surest = np.array([surest_chaff(given) for given in each])[self._owner]
+        self.chaff = np.array([chaff_count(given) for given in each])[self._owner]
         self.weights = np.array([view.weight for view in fit.views])[self._owner]
         self._seeds = self._flags(view.corpus == "seeds" and view.kind == "whole" for view in fit.views)
 
@@ -122,7 +122,7 @@ class _Views:
     def decided(self, thresholds: Thresholds, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the labels chosen for paragraphs, each document by itself."""
         given = self.given[places]
-        touched = self._surest[places] >= thresholds.sure
+        touched = self.chaff[places] >= thresholds.few
         return np.where(touched, decide(given, thresholds), decide(given, sparing(thresholds)))
 
     @staticmethod
@@ -148,7 +148,8 @@ class _Choice:
     """The thresholds that are tried, and what they lose of some paragraphs; covert documents count half."""
 
     def __init__(self, views: _Views, places: NDArray[np.int64]) -> None:
-        self._views, self._places = views, places
+        self._given, self._chaff = views.given[places], views.chaff[places]
+        self._decided: dict[tuple[float, float], NDArray[np.int64]] = {}
         self._truth = views.labels[places]
         self._lengths = views.lengths[places] * views.weights[places]
         self._clean = np.isin(places, views.paragraphs(views.without_residue()))
@@ -172,17 +173,28 @@ class _Choice:
 
     def _losses(self, each: Thresholds) -> tuple[float, float]:
         """Return the share of editorial characters lost everywhere, and in documents without residue."""
-        lost = self._views.decided(each, self._places) != 0
+        lost = self._chosen(each) != 0
         sets = [self._truth == 0, (self._truth == 0) & self._clean]
         everywhere, clean = (metrics.share(lost[flags], self._lengths[flags]) for flags in sets)
         return everywhere, clean
 
     def _goodness(self, each: Thresholds) -> float:
         if each not in self._known:
-            chosen = self._views.decided(each, self._places)
+            chosen = self._chosen(each)
             left = metrics.text_scores(self._truth, chosen, self._lengths)["residue_left"]
             self._known[each] = float(metrics.label_scores(self._truth, chosen)["class_macro_f1"]) - left
         return self._known[each]
+
+    def _chosen(self, each: Thresholds) -> NDArray[np.int64]:
+        """Return what `_Views.decided` gives; each pair of thresholds decides once."""
+        touched = self._chaff >= each.few
+        return np.where(touched, self._plain(each), self._plain(sparing(each)))
+
+    def _plain(self, each: Thresholds) -> NDArray[np.int64]:
+        pair = each.editorial, each.promotional
+        if pair not in self._decided:
+            self._decided[pair] = decide(self._given, Thresholds(*pair))
+        return self._decided[pair]
 
 
 def text_figures(

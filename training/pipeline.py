@@ -85,20 +85,22 @@ class Pipeline:
     @cached_property
     def pages(self) -> list[Page]:
         """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
-        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(seeds.open_ones(self.seeds)))
+        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(seeds.for_pages(self.seeds)))
         return self._with_blocks + bare
 
     @cached_property
     def fold_of(self) -> dict[str, int]:
-        """The fold of every registered domain and seed document."""
-        found = assign_apart((page.group for page in self.corpus), (page.group for page in self.documents))
+        """The fold of every registered domain, and of every seed document not written for text alone."""
+        given = zip(self.seeds, self.documents, strict=True)
+        documents = (page.group for seed, page in given if not seed.text_alone)
+        found = assign_apart((page.group for page in self.corpus), documents)
         if len(found) < FOLDS:
             raise FitError(f"{FOLDS} folds need as many domains or documents, and there are {len(found)}")
         return found
 
     @cached_property
     def text_fold_of(self) -> dict[str, int]:
-        """The same for the text model, which is also tried on languages that it has never seen."""
+        """The same, of all documents, for the text model: it is also tried on languages it never saw."""
         domains = (page.group for page in self.corpus)
         found = assign_languages(domains, ((page.group, page.language) for page in self.documents))
         return self.fold_of | found
@@ -107,7 +109,7 @@ class Pipeline:
     def words(self) -> list[Evidence]:
         """The evidence of words that the page model asks, without each fold, and last on all."""
         corpus, fold_of = self._with_blocks, self.fold_of
-        documents = seed_pages(seeds.open_ones(self.seeds))
+        documents = seed_pages(seeds.for_pages(self.seeds))
         return self._stages.run("words", lambda: fit_words(corpus, documents, fold_of, **self._how))
 
     @cached_property

@@ -62,7 +62,7 @@ _EXTRACTOR_COLUMNS = (
     "editorial characters lost",
     "gold characters lost",
 )
-_THRESHOLDS = ("editorial", "promotional", "sure", "spared")
+_THRESHOLDS = ("editorial", "promotional", "few", "spared")
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -96,8 +96,8 @@ def _thresholds(figures: dict[str, Any]) -> str:
     rows = []
     for kind, ways in figures["thresholds"].items():
         for way, one in ways.items():
-            # Where nothing need be sure, nothing is spared.
-            sparing = (one["sure"], one["spared"]) if one["sure"] else ("", "")
+            # Where any number is enough, nothing is spared.
+            sparing = (one["few"], one["spared"]) if one["few"] else ("", "")
             rows.append((f"{kind}, {way}", one["editorial"], one["promotional"], *sparing))
     return _table(("thresholds", *_THRESHOLDS), rows)
 

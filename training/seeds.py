@@ -15,6 +15,9 @@ HEADERS: Final = ("language", "genre", "residue", "tone", "place")
 # The tone of promotion that takes the article's own voice; those of promotion that shows itself.
 COVERT: Final = "covert"
 OPEN: Final = ("overt", "subtle")
+# How the names of documents begin that were written for the text model alone: with them the page model
+# would need more memory than a run of training may take.
+TEXT_ALONE: Final = "r6-"
 
 _HEADER = re.compile(r"#\s*(\w+)\s*:\s*(.*)")
 
@@ -42,18 +45,24 @@ class Seed:
         """Whether its promotion takes the article's own voice."""
         return self.header["tone"] == COVERT
 
+    @property
+    def text_alone(self) -> bool:
+        """Whether it was written for the text model alone."""
+        return self.name.split("/")[1].startswith(TEXT_ALONE)
+
 
 def load(folder: Path = FOLDER) -> list[Seed]:
     """Return every seed document under `<folder>/<language>/`, sorted by name; SeedError names the line."""
     return [read(path) for path in sorted(folder.glob("*/*.txt"))]
 
 
-def open_ones(seeds: list[Seed]) -> list[Seed]:
-    """Return the documents that the page model learns from too: those whose promotion shows itself.
+def for_pages(seeds: list[Seed]) -> list[Seed]:
+    """Return the documents that the page model learns from too.
 
-    Of covert promotion a page's structure tells, and what is editorial pages tell better than documents.
+    Their promotion shows itself: of covert promotion a page's structure tells, and what is editorial pages
+    tell better than documents. None was written for text alone.
     """
-    return [seed for seed in seeds if seed.header["tone"] in OPEN]
+    return [seed for seed in seeds if seed.header["tone"] in OPEN and not seed.text_alone]
 
 
 def read(path: Path) -> Seed:

@@ -25,15 +25,17 @@ from training.recurrent import Documents, Sequences
 from training.runtime import session
 from training.sequence import SequenceNetwork, fit_sequences, mean_logits
 from training.text_graph import Reading, rows_model, text_model
-from training.views import View, boxes, extracted, roughened, spliced, whole
+from training.views import View, boxes, cleaned, extracted, roughened, spliced, whole
 
 # What a seed paragraph weighs beside one of an annotated page where n-grams and words are fitted: there are
 # few, and they are what extracted text looks like.
 SEED_WEIGHT: Final = 3
 # Extracted views made of each annotated page, one of them once more with boxes of seed documents; views of
-# each seed document with boxes of others.
+# each seed document with boxes of others, and the share of those that have none instead: seeds are full of
+# residue, and most articles have next to none.
 EXTRACTED: Final = 3
 SPLICED: Final = 2
+CLEANED: Final = 0.3
 # What a paragraph of a whole page weighs in a batch of the networks; of other views 1. Most of such pages is
 # what extractors never leave.
 WHOLE_WEIGHT: Final = 0.3
@@ -160,7 +162,10 @@ def _views(
         made += [whole(page), *(roughened(view, random) for view in views), with_boxes(views[-1])]
     made += own
     for _ in range(SPLICED):
-        made += map(with_boxes, own)
+        made += [
+            roughened(cleaned(view), random) if random.random() < CLEANED else with_boxes(view)
+            for view in own
+        ]
     return [view for view in made if view.texts]
 
 

@@ -33,7 +33,7 @@ CHANGE_SHARE: Final = 0.3
 INSERT_SHARE: Final = 0.25
 LONGEST_BOX: Final = 12
 
-# All blocks of a page; what an extractor would leave of it; what one did leave; a view with boxes of others.
+# All blocks of a page; what an extractor would leave of it; what one did leave; a view with other boxes.
 Kind: TypeAlias = Literal["whole", "extracted", "real", "spliced"]
 # A run of chaff; those of a language and a fold.
 Box: TypeAlias = tuple[list[str], Labels]
@@ -75,9 +75,7 @@ def whole(page: Page) -> View:
 def extracted(page: Page, random: np.random.Generator) -> View:
     """Return the editorial blocks of a page and some of the chaff that stood between and around them."""
     view = whole(page)
-    keep = _leaks(view.labels, random)
-    texts = [text for text, kept in zip(view.texts, keep, strict=True) if kept]
-    return replace(view, texts=texts, labels=view.labels[keep], kind="extracted")
+    return replace(_kept(view, _leaks(view.labels, random)), kind="extracted")
 
 
 def boxes(documents: Sequence[View], fold_of: Mapping[str, int]) -> Boxes:
@@ -114,6 +112,12 @@ def spliced(view: View, lent: Boxes, fold_of: Mapping[str, int], random: np.rand
         elif editorial or chance >= CHANGE_SHARE:
             add(*own)
     return replace(view, texts=texts, labels=np.array(labels, dtype=np.int8), kind="spliced")
+
+
+def cleaned(view: View) -> View:
+    """Return a document without its chaff; as it is, where it is nothing else."""
+    keep = view.labels == _EDITORIAL
+    return replace(_kept(view, keep) if keep.any() else view, kind="spliced")
 
 
 def roughened(view: View, random: np.random.Generator) -> View:
@@ -155,6 +159,11 @@ def _joined(texts: list[str], labels: Labels, random: np.random.Generator) -> tu
             made.append(text)
             theirs.append(label)
     return made, np.array(theirs, dtype=np.int8)
+
+
+def _kept(view: View, keep: NDArray[np.bool_]) -> View:
+    texts = [text for text, kept in zip(view.texts, keep, strict=True) if kept]
+    return replace(view, texts=texts, labels=view.labels[keep])
 
 
 def _leaks(labels: Labels, random: np.random.Generator) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chaffinch import features
 from chaffinch.blocks import Document
 from chaffinch.errors import ModelError
-from chaffinch.labels import CLEANING, EDITORIAL, LABELS, PROMOTIONAL, Cleaning
+from chaffinch.labels import CLEANING, LABELS, PROMOTIONAL, Cleaning
 
 MANIFEST: Final = "model.json"
 # The graphs of a model: paragraphs as text; for a page, the words of its blocks and of its elements, and
@@ -47,13 +47,13 @@ def session_options() -> onnxruntime.SessionOptions:
 class Thresholds:
     """Probabilities, above 0, from which a block is `editorial` or promotional.
 
-    An article of which no block is chaff with a probability of `sure` has next to none: there, `spared` is
+    An article of which fewer than `few` blocks are probably chaff has next to none: there, `spared` is
     enough to be `editorial`.
     """
 
     editorial: float
     promotional: float
-    sure: float = 0.0
+    few: float = 0.0
     spared: float = 0.05
 
 
@@ -180,22 +180,20 @@ class Classifier:
 
 # Mean probability of `editorial` from which a document is an article: a lone pitch is none.
 _ARTICLE: Final = 0.5
+# Probability of `editorial` below which a block is probably chaff.
+_CHAFF: Final = 0.3
 
 
 def decide_document(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
     """Return the number of the label chosen for each block of one document."""
-    surest = surest_chaff(probabilities)
-    return decide(probabilities, thresholds if surest >= thresholds.sure else sparing(thresholds))
+    enough = chaff_count(probabilities) >= thresholds.few
+    return decide(probabilities, thresholds if enough else sparing(thresholds))
 
 
-def surest_chaff(probabilities: Floats) -> float:
-    """Return how probably the surest block of a document is what no reader wants; 1 where it is no article.
-
-    That is neither editorial, a comment nor metadata.
-    """
-    if not len(probabilities) or probabilities[:, _EDITORIAL].mean() < _ARTICLE:
-        return 1.0
-    return float(probabilities[:, _CHAFF].sum(axis=1).max())
+def chaff_count(probabilities: Floats) -> float:
+    """Return how many blocks of an article are probably chaff; infinity of what is no article."""
+    editorial = probabilities[:, _EDITORIAL]
+    return float((editorial < _CHAFF).sum()) if len(editorial) and editorial.mean() >= _ARTICLE else np.inf
 
 
 def sparing(thresholds: Thresholds) -> Thresholds:
@@ -223,5 +221,4 @@ def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
 
 
 _EDITORIAL: Final = LABELS.index("editorial")
-_CHAFF: Final = [LABELS.index(label) for label in LABELS if label not in (*EDITORIAL, "metadata")]
 _PROMOTIONAL: Final = [LABELS.index(label) for label in LABELS if label in PROMOTIONAL]
