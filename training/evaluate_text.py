@@ -119,15 +119,28 @@ class _Views:
         """Return the paragraphs by which thresholds are chosen."""
         return self.paragraphs(self._seeds & ~self._held_back)
 
-    def decided(self, thresholds: Thresholds, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the labels chosen for paragraphs, each document by itself."""
-        given = self.given[places]
-        touched = self.chaff[places] >= thresholds.few
-        return np.where(touched, decide(given, thresholds), decide(given, sparing(thresholds)))
-
     @staticmethod
     def _flags(given: Iterable[bool]) -> Flags:
         return np.fromiter(given, dtype=np.bool_)
+
+
+class _Decisions:
+    """The labels that thresholds choose for paragraphs, each document by itself; each pair decides once."""
+
+    def __init__(self, given: NDArray[np.float32], chaff: NDArray[np.float64]) -> None:
+        self._given, self._chaff = given, chaff
+        self._known: dict[tuple[float, float], NDArray[np.int64]] = {}
+
+    def of(self, thresholds: Thresholds) -> NDArray[np.int64]:
+        """Return the number of the label chosen for each paragraph."""
+        touched = self._chaff >= thresholds.few
+        return np.where(touched, self._plain(thresholds), self._plain(sparing(thresholds)))
+
+    def _plain(self, thresholds: Thresholds) -> NDArray[np.int64]:
+        pair = thresholds.editorial, thresholds.promotional
+        if pair not in self._known:
+            self._known[pair] = decide(self._given, thresholds)
+        return self._known[pair]
 
 
 def choose_text_thresholds(fit: TextFit, documents: Sequence[Seed]) -> Ways:
@@ -148,11 +161,11 @@ class _Choice:
     """The thresholds that are tried, and what they lose of some paragraphs; covert documents count half."""
 
     def __init__(self, views: _Views, places: NDArray[np.int64]) -> None:
-        self._given, self._chaff = views.given[places], views.chaff[places]
-        self._decided: dict[tuple[float, float], NDArray[np.int64]] = {}
+        self._decisions = _Decisions(views.given[places], views.chaff[places])
         self._truth = views.labels[places]
         self._lengths = views.lengths[places] * views.weights[places]
-        self._clean = np.isin(places, views.paragraphs(views.without_residue()))
+        wanted = self._truth == 0
+        self._sets = wanted, wanted & np.isin(places, views.paragraphs(views.without_residue()))
         self._tried = [
             Thresholds(editorial, promotional, *rest)
             for editorial, promotional, rest in product(_TRIED_EDITORIAL, _TRIED_PROMOTIONAL, _TRIED_SPARING)
@@ -173,28 +186,16 @@ class _Choice:
 
     def _losses(self, each: Thresholds) -> tuple[float, float]:
         """Return the share of editorial characters lost everywhere, and in documents without residue."""
-        lost = self._chosen(each) != 0
-        sets = [self._truth == 0, (self._truth == 0) & self._clean]
-        everywhere, clean = (metrics.share(lost[flags], self._lengths[flags]) for flags in sets)
+        lost = self._decisions.of(each) != 0
+        everywhere, clean = (metrics.share(lost[flags], self._lengths[flags]) for flags in self._sets)
         return everywhere, clean
 
     def _goodness(self, each: Thresholds) -> float:
         if each not in self._known:
-            chosen = self._chosen(each)
+            chosen = self._decisions.of(each)
             left = metrics.text_scores(self._truth, chosen, self._lengths)["residue_left"]
             self._known[each] = float(metrics.label_scores(self._truth, chosen)["class_macro_f1"]) - left
         return self._known[each]
-
-    def _chosen(self, each: Thresholds) -> NDArray[np.int64]:
-        """Return what `_Views.decided` gives; each pair of thresholds decides once."""
-        touched = self._chaff >= each.few
-        return np.where(touched, self._plain(each), self._plain(sparing(each)))
-
-    def _plain(self, each: Thresholds) -> NDArray[np.int64]:
-        pair = each.editorial, each.promotional
-        if pair not in self._decided:
-            self._decided[pair] = decide(self._given, Thresholds(*pair))
-        return self._decided[pair]
 
 
 def text_figures(
@@ -202,8 +203,8 @@ def text_figures(
 ) -> Figures:
     """Return the text model's figures; `usual` names the way of cleaning that most of them are of."""
     views = _Views(fit, documents)
-    everything = np.arange(len(views.labels))
-    chosen = {way: views.decided(thresholds, everything) for way, thresholds in points.items()}
+    decisions = _Decisions(views.given, views.chaff)
+    chosen = {way: decisions.of(thresholds) for way, thresholds in points.items()}
 
     def measured(flags: Flags, way: Cleaning = usual) -> Figures:
         places = views.paragraphs(flags)

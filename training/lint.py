@@ -18,7 +18,7 @@ from zlib import crc32
 
 from chaffinch.labels import CODES
 from training import seeds
-from training.seeds import COVERT, Seed, SeedError
+from training.seeds import COVERT, OPEN, Seed, SeedError
 
 RESIDUES: Final = frozenset(
     "lead-generation company-intelligence free-sample consultation demo report white-paper webinar event "
@@ -26,7 +26,7 @@ RESIDUES: Final = frozenset(
     "house-ad recirculation author-box tags credit share-bar social comments cookie cookies navigation "
     "interface legal form-states none".split()
 )
-TONES: Final = frozenset(("overt", "subtle", COVERT, "none"))
+TONES: Final = frozenset((*OPEN, COVERT, "none"))
 PLACES: Final = frozenset(("start", "middle", "end", "throughout", "none"))
 
 # The article that Chaffinch was born from: real, and kept as it is.

@@ -85,15 +85,14 @@ class Pipeline:
     @cached_property
     def pages(self) -> list[Page]:
         """Everything the page model learns from: the corpora's pages, and seeds as the barest HTML."""
-        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(seeds.for_pages(self.seeds)))
+        bare = self._stages.run("seeds as HTML", lambda: seed_html_pages(self._for_pages))
         return self._with_blocks + bare
 
     @cached_property
     def fold_of(self) -> dict[str, int]:
         """The fold of every registered domain, and of every seed document not written for text alone."""
-        given = zip(self.seeds, self.documents, strict=True)
-        documents = (page.group for seed, page in given if not seed.text_alone)
-        found = assign_apart((page.group for page in self.corpus), documents)
+        documents = self._pages_of([seed for seed in self.seeds if not seed.text_alone])
+        found = assign_apart((page.group for page in self.corpus), (page.group for page in documents))
         if len(found) < FOLDS:
             raise FitError(f"{FOLDS} folds need as many domains or documents, and there are {len(found)}")
         return found
@@ -108,8 +107,7 @@ class Pipeline:
     @cached_property
     def words(self) -> list[Evidence]:
         """The evidence of words that the page model asks, without each fold, and last on all."""
-        corpus, fold_of = self._with_blocks, self.fold_of
-        documents = seed_pages(seeds.for_pages(self.seeds))
+        corpus, documents, fold_of = self._with_blocks, self._pages_of(self._for_pages), self.fold_of
         return self._stages.run("words", lambda: fit_words(corpus, documents, fold_of, **self._how))
 
     @cached_property
@@ -191,6 +189,15 @@ class Pipeline:
     def _with_blocks(self) -> list[Page]:
         """The corpora's pages that have blocks."""
         return [page for page in self.corpus if page.texts]
+
+    @property
+    def _for_pages(self) -> list[seeds.Seed]:
+        """The seed documents that the page model learns from."""
+        return seeds.for_pages(self.seeds)
+
+    def _pages_of(self, chosen: Sequence[seeds.Seed]) -> list[Page]:
+        names = {seed.name for seed in chosen}
+        return [page for page in self.documents if page.name in names]
 
     @property
     def _how(self) -> dict[str, int]:
