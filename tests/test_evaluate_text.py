@@ -150,6 +150,8 @@ def test_of_an_extractors_text_it_counts_what_chaff_is_taken_out_and_what_else_g
             "lines": 8,
             "chaff": 4,
             "chaff_taken_out": 0.75,
+            "leaks": 3,
+            "leaks_taken_out": 0.6667,
             "promotional": 2,
             "promotional_taken_out": 0.5,
             "editorial_lost": 0.5,
@@ -166,6 +168,7 @@ def test_where_a_corpus_does_not_say_what_is_gold_no_share_of_it_is_lost() -> No
     figures = text_figures(fit, dict.fromkeys(CLEANING, Thresholds(0.5, 0.5)), [], "balanced")
 
     assert figures["extractors"]["trafilatura, made-up"]["gold_lost"] == ""
+    assert figures["extractors"]["trafilatura, made-up"]["leaks_taken_out"] == ""
 
 
 def test_without_seed_documents_the_thresholds_are_even() -> None:

@@ -45,7 +45,7 @@ from training.quantised import (
     quantised_logits,
 )
 from training.recurrent import Documents, Sequences
-from training.reference import cohesion, pair_buckets, text_evidence, word_buckets
+from training.reference import cohesion, pair_buckets, repetition, text_evidence, word_buckets
 from training.runtime import session
 from training.sequence import (
     SequenceNetwork,
@@ -57,7 +57,7 @@ from training.sequence import (
 from training.text_graph import BUCKETS, SHAPE_COLUMNS, Reading, rows_model, text_model, words_model
 from training.trees import Trees, add_trees, fit_trees, raw_scores
 from training.verify import ODD_PARAGRAPHS, TOLERANCE, VerificationError, verify
-from training.words_graph import COHESION_COLUMNS, PAIR_BUCKETS, WORD_BUCKETS
+from training.words_graph import COHESION_COLUMNS, PAIR_BUCKETS, REPETITION_COLUMNS, WORD_BUCKETS
 
 Floats = NDArray[np.float32]
 
@@ -566,8 +566,9 @@ def reading(random: np.random.Generator) -> Reading:
     )
 
 
-# Where the columns of a made-up reading's row end: n-grams, pairs, meaning, cohesion; then comes the shape.
-ENDS = [2, 5, 9, 9 + COHESION_COLUMNS]
+# Where the columns of a made-up reading's row end: n-grams, pairs, meaning, cohesion, repetition; then comes
+# the shape.
+ENDS = [2, 5, 9, 9 + COHESION_COLUMNS, 9 + COHESION_COLUMNS + REPETITION_COLUMNS]
 
 
 def of_words(held: Evidence, buckets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
@@ -579,7 +580,7 @@ def of_words(held: Evidence, buckets: Sequence[Sequence[int]]) -> NDArray[np.flo
 LONG_WORDS = ["the quay " * 300, "Quay, quay: a boat"]
 
 
-@pytest.mark.parametrize("paragraphs", [ODD, LONG_WORDS, ["the boat " * 40] * 3, ["", ""]])
+@pytest.mark.parametrize("paragraphs", [ODD, LONG_WORDS, ["the boat " * 40] * 20, ["", ""]])
 def test_a_paragraph_s_row_is_what_the_definition_says_of_it(
     random: np.random.Generator, paragraphs: list[str]
 ) -> None:
@@ -587,12 +588,13 @@ def test_a_paragraph_s_row_is_what_the_definition_says_of_it(
 
     (found,) = run_text(rows_model(given), paragraphs)
 
-    ngrams, pairs, meaning, of_document, shape = np.split(found, ENDS, axis=1)
+    ngrams, pairs, meaning, of_document, again, shape = np.split(found, ENDS, axis=1)
     words, both = ([buckets(text) for text in paragraphs] for buckets in (word_buckets, pair_buckets))
     np.testing.assert_allclose(ngrams, text_evidence(given.ngrams, paragraphs), atol=TOLERANCE)
     np.testing.assert_allclose(pairs, of_words(given.pairs, both), atol=TOLERANCE)
     np.testing.assert_allclose(meaning, of_words(given.meaning, words), atol=TOLERANCE)
     np.testing.assert_allclose(of_document, cohesion(given.rarity, paragraphs), atol=TOLERANCE)
+    np.testing.assert_allclose(again, repetition(paragraphs), atol=TOLERANCE)
     assert shape.shape[1] == SHAPE_COLUMNS
     assert found.shape[1] == given.columns
     assert np.isfinite(shape).all()
@@ -610,14 +612,27 @@ def test_rare_words_that_stand_again_in_a_document_hold_it_together(random: np.r
     np.testing.assert_allclose(often, np.log(3) * again, atol=0.01)
 
 
+def test_paragraphs_that_say_the_same_and_those_that_begin_alike_are_counted(
+    random: np.random.Generator,
+) -> None:
+    given = reading(random)
+    paragraphs = ["Photo 12", "The quay", "photo 34", "- Boats", "The boats", "- Nets", "PHOTO 56", ""]
+
+    (found,) = run_text(rows_model(given), paragraphs)
+
+    same, begin = np.exp(found[:, ENDS[3] : ENDS[4]]).T
+    np.testing.assert_allclose(same, [3, 1, 3, 1, 1, 1, 3, 1], atol=1e-5)
+    np.testing.assert_allclose(begin, [3, 2, 3, 2, 2, 2, 3, 1], atol=1e-5)
+
+
 def test_a_document_of_one_paragraph_with_nothing_in_it_is_read(random: np.random.Generator) -> None:
     given = reading(random)
 
     (found,) = run_text(rows_model(given), [""])
 
     biases = [part.bias for part in (given.ngrams, given.pairs, given.meaning)]
-    expected = np.concatenate([*biases, np.zeros(COHESION_COLUMNS)])
-    np.testing.assert_allclose(found[0, : ENDS[3]], expected, atol=1e-6)
+    expected = np.concatenate([*biases, np.zeros(COHESION_COLUMNS + REPETITION_COLUMNS)])
+    np.testing.assert_allclose(found[0, : ENDS[4]], expected, atol=1e-6)
 
 
 def test_counts_stay_exact_in_documents_so_long_that_their_sums_wrap(

@@ -32,7 +32,7 @@ from training.page_fit import Blocks, FitError, PageFit, fit_page
 from training.pipeline import Pipeline, Settings
 from training.recurrent import Sequences
 from training.reference import word_buckets
-from training.seeds import TEXT_ALONE
+from training.seeds import FOLDER, for_pages, read
 from training.stages import Stages
 from training.text_fit import fit_readings, fit_words
 from training.trees import Trees
@@ -74,11 +74,13 @@ def small_fits(monkeypatch: pytest.MonkeyPatch, one_thread: None) -> None:
 
 
 @pytest.fixture
-def few_seeds(tiny_seeds: Path, tmp_path: Path) -> Path:
+def few_seeds(tmp_path: Path) -> Path:
+    """A folder of few documents, all with open promotion: outside any two folds, every class is there."""
     folder = tmp_path / "few"
-    for path in sorted(tiny_seeds.glob("en/*.txt"))[:FEW]:
-        (folder / "en").mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, folder / "en")
+    (folder / "en").mkdir(parents=True)
+    some = [read(path) for path in sorted(FOLDER.glob("en/*.txt"))[::50]]
+    for seed in for_pages(some)[:FEW]:
+        shutil.copy(FOLDER / f"{seed.name}.txt", folder / "en")
     return folder
 
 
@@ -188,9 +190,7 @@ def test_covert_documents_count_half_and_only_open_promotion_teaches_the_page_mo
     assert {page.name: page.weight for page in pipeline.documents} == {
         f"en/{path.stem}": COVERT_WEIGHT if path == covert else 1.0 for path in paths
     }
-    assert {page.name for page in pipeline.pages} == {
-        f"en/{path.stem}" for path in others if not path.stem.startswith(TEXT_ALONE)
-    }
+    assert {page.name for page in pipeline.pages} == {f"en/{path.stem}" for path in others}
     for path in (covert, none):
         path.write_text(re.sub("^E ", "A ", path.read_text(encoding="utf-8"), flags=re.MULTILINE), "utf-8")
     changed = Pipeline(Settings(("seeds",), jobs=1, seed_folder=few_seeds), tmp_path / "other")

@@ -241,21 +241,28 @@ def text_figures(
 
 
 def _taken_out(views: _Views, flags: Flags, kept: NDArray[np.bool_]) -> Figures:
-    """Count what is taken out of extractors' text; `gold_lost` only where the corpus says what is gold."""
+    """Count what is taken out of extractors' text.
+
+    Leaks, chaff that is not gold, and `gold_lost` only where the corpus says what is gold: publishers' own
+    texts hold notes on authors and sources, too.
+    """
     places = views.paragraphs(flags)
     truth, lengths, out = views.labels[places], views.lengths[places], ~kept[places]
     classes = np.where(truth == UNKNOWN, UNKNOWN, metrics.CLASS_OF[truth])
     promotional = classes == _PROMOTIONAL
     chaff = promotional | (classes == _BOILERPLATE)
     editorial, gold = truth == 0, views.gold(flags)
+    told, leaks = gold.any(), chaff & ~gold
     return {
         "lines": len(places),
         "chaff": int(chaff.sum()),
         "chaff_taken_out": metrics.share(out[chaff]),
+        "leaks": int(leaks.sum()) if told else "",
+        "leaks_taken_out": metrics.share(out[leaks]) if told else "",
         "promotional": int(promotional.sum()),
         "promotional_taken_out": metrics.share(out[promotional]),
         "editorial_lost": metrics.share(out[editorial], lengths[editorial]),
-        "gold_lost": metrics.share(out[gold], lengths[gold]) if gold.any() else "",
+        "gold_lost": metrics.share(out[gold], lengths[gold]) if told else "",
     }
 
 

@@ -58,9 +58,16 @@ class Graph:
 
     def add(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add one node with one output."""
+        return self.add_several(op, *inputs, outputs=1, domain=domain, **attributes)[0]
+
+    def add_several(
+        self, op: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any
+    ) -> list[str]:
+        """Add one node with so many outputs."""
         name = f"n{len(self._nodes)}"
-        self._nodes.append(helper.make_node(op, list(inputs), [name], domain=domain, **attributes))
-        return name
+        names = [name, *(f"{name}.{number}" for number in range(1, outputs))]
+        self._nodes.append(helper.make_node(op, list(inputs), names, domain=domain, **attributes))
+        return names
 
     def cast(self, value: str, dtype: Any) -> str:
         """Cast to a numpy type."""

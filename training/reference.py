@@ -17,6 +17,7 @@ from training.words_graph import (
     _COUNTED,
     _LOG_STEPS,
     _MOST,
+    _MOST_ALIKE,
     _REACH,
     _SPREAD,
     PAIR_BUCKETS,
@@ -88,6 +89,18 @@ def cohesion(rarity: NDArray[np.uint8], paragraphs: list[str]) -> NDArray[np.flo
         total = sum(weights)
         rare = total / max(len(own), 1) ** 0.5 / RARITY_STEPS
         rows.append([rare, again / max(total, 1), logs / max(total, 1) / _LOG_STEPS])
+    return np.array(rows)
+
+
+def repetition(paragraphs: list[str]) -> NDArray[np.float64]:
+    """Return the logarithm of how many paragraphs have the same words as each, and the same first word."""
+    words = [_word_hashes(text) for text in paragraphs]
+    columns = [sum(own) % (1 << 32) for own in words], [own[0] if own else 0 for own in words]
+    counts = [Counter(column) for column in columns]
+    rows = [
+        [log(min(count[value], _MOST_ALIKE)) for count, value in zip(counts, row, strict=True)]
+        for row in zip(*columns, strict=True)
+    ]
     return np.array(rows)
 
 

@@ -57,6 +57,8 @@ _EXTRACTOR_COLUMNS = (
     "lines",
     "of chaff",
     "of it taken out",
+    "of chaff that is not gold",
+    "of it taken out",
     "promotional",
     "of it taken out",
     "editorial characters lost",

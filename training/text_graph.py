@@ -17,7 +17,7 @@ from chaffinch.features import PADDING
 from training.evidence import Evidence, add_evidence
 from training.graphs import Graph
 from training.sequence import SequenceNetwork, add_sequence
-from training.words_graph import COHESION_COLUMNS, Words
+from training.words_graph import COHESION_COLUMNS, REPETITION_COLUMNS, Words
 
 # Bytes in an n-gram, and how many of them lie before the byte it is counted at.
 NGRAM: Final = 5
@@ -74,7 +74,7 @@ class Reading:
     def columns(self) -> int:
         """How many columns the network sees."""
         spoken = self.ngrams.columns + self.pairs.columns + self.meaning.columns
-        return spoken + COHESION_COLUMNS + SHAPE_COLUMNS
+        return spoken + COHESION_COLUMNS + REPETITION_COLUMNS + SHAPE_COLUMNS
 
 
 def bucket_model() -> onnx.ModelProto:
@@ -127,6 +127,7 @@ def _rows(graph: Graph, reading: Reading) -> str:
         words.evidence(reading.pairs, words.pairs()),
         words.evidence(reading.meaning, words.words),
         words.cohesion(reading.rarity),
+        words.repetition(),
         given.shape(),
         axis=1,
     )

@@ -24,9 +24,13 @@ PAIR_BUCKETS: Final = 1 << 17
 _COUNTED: Final = 1 << 15
 _MOST: Final = 63
 _LOG_STEPS: Final = 64
+# Up to how many like paragraphs of a document are counted.
+_MOST_ALIKE: Final = 16
 # Steps of a word's rarity; and what `cohesion` gives of a paragraph.
 RARITY_STEPS: Final = 255
 COHESION_COLUMNS: Final = 3
+# What `repetition` gives of a paragraph.
+REPETITION_COLUMNS: Final = 2
 
 # A word's hash is a polynomial in an odd number, modulo 2^32. Its powers are the products of a low and a
 # high part: the positions of a byte within a block, and of the block. Past all blocks they begin again.
@@ -112,6 +116,20 @@ class Words:
         share = graph.add("Div", share, graph.constant(np.array([1, _LOG_STEPS], dtype=np.float32)))
         return graph.add("Concat", rare, share, axis=1)
 
+    def repetition(self) -> str:
+        """Return the logarithm of how many paragraphs are like each: of the same words; with the same first.
+
+        What a site repeats within a page is rarely its article. Digits are alike.
+        """
+        graph = self._graph
+        # The paragraphs' last may have no word.
+        hashes = graph.add("Pad", graph.add("Unsqueeze", self._hashes, graph.ints(1)), graph.ints(0, 0, 1, 0))
+        all_words = graph.segment_sums(hashes, self._firsts, self.counts)
+        first = graph.add("Gather", hashes, self._firsts, axis=0)
+        wordless = graph.add("Unsqueeze", graph.add("Equal", self.counts, graph.ints(0)), graph.ints(1))
+        first = graph.add("Where", wordless, _int32(graph, 0), first)
+        return graph.add("Concat", *(_alike(graph, column) for column in (all_words, first)), axis=1)
+
     def _repeats(self) -> str:
         """Return how often each word stands in the document."""
         graph = self._graph
@@ -175,6 +193,15 @@ def _running_hash(graph: Graph, data: str) -> str:
     high = graph.add("Unsqueeze", high, graph.ints(1))
     square = graph.add("Mul", graph.add("Mul", square, graph.constant(_powers(_BASE, _BLOCK))), high)
     return graph.add("CumSum", graph.add("Reshape", square, graph.ints(-1)), zero, exclusive=1)
+
+
+def _alike(graph: Graph, column: str) -> str:
+    """Return the logarithm of how often each value of a column stands in it."""
+    values = graph.add("Squeeze", graph.cast(column, np.int64), graph.ints(1))
+    which, counts = graph.add_several("Unique", values, outputs=4)[2:]
+    logs = np.log(np.maximum(np.arange(_MOST_ALIKE + 1), 1)).astype(np.float32)
+    often = graph.add("Min", graph.look_up(counts, which), graph.ints(_MOST_ALIKE))
+    return graph.add("Unsqueeze", graph.look_up(graph.constant(logs), often), graph.ints(1))
 
 
 def _shifted(graph: Graph, values: str, places: int) -> str:
