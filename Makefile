@@ -33,7 +33,7 @@ train: $(VENV)/complete  ## train the model that ships, or with CORPORA=seeds a 
 evaluate: $(VENV)/complete  ## cross-validate by registered domain and print the tables
 	$(BIN)/python -m training evaluate $(if $(CORPORA),--corpora $(CORPORA))
 
-benchmark: $(VENV)/complete  ## measure speed on public pages, beside trafilatura
+benchmark: $(VENV)/bench  ## measure quality and speed on public pages, beside other extractors
 	$(BIN)/python -m training.benchmark
 
 wheel: $(VENV)/complete  ## build the wheel, and clean a page with it alone in a fresh environment
@@ -55,3 +55,9 @@ $(VENV)/complete: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) --editable ".[train,dev]"
 	@touch $@ $(VENV)/runtime
+
+# Older versions of pip take two spellings of one extra, lxml[html_clean], for two and give up.
+$(VENV)/bench: $(VENV)/complete
+	$(PIP_INSTALL) --upgrade pip
+	$(PIP_INSTALL) --editable ".[train,dev,bench]"
+	@touch $@

@@ -59,3 +59,23 @@ def test_an_empty_gold_text_holds_nothing() -> None:
 
 def test_a_page_without_blocks_has_no_labels() -> None:
     assert align([], GOLD).tolist() == []
+
+
+def test_what_a_page_says_twice_is_content_once() -> None:
+    for_narrow_screens = [QUAY, "Work begins in March, says Ida.", BOATS]
+
+    assert align([*for_narrow_screens, "Menu", *for_narrow_screens], GOLD).tolist() == [1, 1, 1, 0, 0, 0, 0]
+
+
+def test_of_two_copies_the_one_beside_the_rest_of_the_gold_text_is_content() -> None:
+    teaser = "Boats from the islands have had to wait outside the harbour for years."
+
+    assert align([teaser, "Harbour news", QUAY, BOATS], GOLD).tolist() == [0, 1, 1, 1]
+
+
+def test_what_the_gold_text_says_twice_is_content_twice() -> None:
+    assert align([QUAY, BOATS, QUAY], f"{GOLD}\n{QUAY}").tolist() == [1, 1, 1]
+
+
+def test_blocks_in_another_order_than_the_gold_text_are_content_all_the_same() -> None:
+    assert align([BOATS, QUAY], GOLD).tolist() == [1, 1]

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from training.annotations import (
     AnnotatedBlock,
     Annotation,
     JoinReport,
+    annotations_digest,
     digest,
     join,
     join_counted,
@@ -147,9 +149,9 @@ def test_reports_add_up() -> None:
     assert total == JoinReport(annotated=14, joined=13, labelled=12, unlabelled=3)
 
 
-@pytest.mark.parametrize("corpus", corpora.NAMES)
-def test_the_annotations_hold_digests_and_labels_and_no_text(corpus: str) -> None:
-    for line in (FOLDER / f"{corpus}.jsonl").read_text(encoding="utf-8").splitlines():
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_annotations_hold_digests_and_labels_and_no_text(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         assert set(entry) <= {"page", "url", "type", "blocks"}
         for value, length, label, *doubted in entry["blocks"]:
@@ -168,6 +170,22 @@ def test_every_annotated_page_is_a_pinned_page_of_its_corpus(corpus: str) -> Non
     assert len(set(pages)) == len(pages)
 
 
+def test_pages_that_were_chosen_to_be_read_come_after_the_others_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.annotations.FOLDER", tmp_path)
+    _write(tmp_path / "birds.jsonl", "finch")
+    alone = annotations_digest("birds")
+    _write(tmp_path / "birds-chosen.jsonl", "wren")
+
+    assert [(one.page, one.chosen) for one in load("birds")] == [("finch", False), ("wren", True)]
+    assert annotations_digest("birds") != alone
+
+
+def _write(path: Path, page: str) -> None:
+    path.write_text(json.dumps({"page": page, "url": "", "blocks": [["7e18d07b", 4, "N"]]}), encoding="utf-8")
+
+
 @pytest.mark.parametrize("corpus", corpora.NAMES)
 def test_nearly_all_labels_find_the_blocks_of_our_segmenter(corpus: str) -> None:
     if not os.environ.get("CHAFFINCH_CORPORA"):
@@ -176,7 +194,8 @@ def test_nearly_all_labels_find_the_blocks_of_our_segmenter(corpus: str) -> None
     pages = {page.page: page for page in corpora.load(corpus)}
     report = JoinReport()
 
-    for annotation in load(corpus)[:SAMPLE]:
+    annotations = load(corpus)
+    for annotation in annotations[:: max(1, len(annotations) // SAMPLE)]:
         texts = [block.text for block in blocks.segment(pages[annotation.page].read()).blocks]
         report += join_counted(annotation, texts)[1]
 

@@ -307,7 +307,7 @@ def test_a_model_of_other_labels_is_refused(copied: Path) -> None:
 
 def test_thresholds_are_the_model_s(copied: Path) -> None:
     thresholds = {
-        "html": dict.fromkeys(CLEANING, asdict(Thresholds(editorial=2.0, promotional=2.0))),
+        "html": dict.fromkeys(CLEANING, asdict(Thresholds(editorial=2.0, promotional=2.0, main=2.0))),
         "text": dict.fromkeys(CLEANING, asdict(Thresholds(editorial=1e-9, promotional=2.0))),
     }
     _change(copied, lambda manifest: manifest.update(thresholds=thresholds))

@@ -35,6 +35,13 @@ def test_blocks_in_the_gold_text_are_content(content: Content) -> None:
     assert content("<p>Finches eat seeds.</p><p>Menu</p>", Gold(text="Finches eat seeds.")) == [1, 0]
 
 
+def test_a_headline_that_the_gold_text_lacks_is_not_known_to_be_no_content(content: Content) -> None:
+    page = "<title>On finches</title><h1>On finches</h1><p>Finches eat seeds.</p><p>On finches</p>"
+
+    assert content(page, Gold(text="Finches eat seeds.")) == [UNKNOWN, 1, 0]
+    assert content(page, Gold(text="On finches\nFinches eat seeds.")) == [1, 1, 0]
+
+
 def test_a_page_that_says_little_and_has_an_empty_gold_text_has_no_content(content: Content) -> None:
     assert content("<p>Enable scripts</p><p>Menu</p>", Gold(text="")) == [0, 0]
 

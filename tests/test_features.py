@@ -131,7 +131,8 @@ def test_cues_tell_what_surrounds_a_block() -> None:
     assert cue(page, "in nav") == [1, 0, 0]
     assert cue(page, "in_title") == [1, 0, 0]
     assert cue(page, "title_in") == [0.5, 0, 0]
-    assert cue(page, "repeats") == [1, 2, 2]
+    assert cue(page, "copies_before") == pytest.approx(np.log1p([0, 0, 1]))
+    assert cue(page, "copies_after") == pytest.approx(np.log1p([0, 1, 0]))
     assert cue(page, "images_after") == [0, 0, 0]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from chaffinch.classifier import Thresholds, decide, decide_document
+from chaffinch.classifier import Thresholds, decide, decide_document, decide_page
 from chaffinch.labels import LABELS
 from training.metrics import (
     calibration_errors,
@@ -100,9 +100,9 @@ def test_confusion_counts_given_labels_in_rows_and_chosen_in_columns() -> None:
 
 def test_text_scores_weigh_blocks_by_their_characters() -> None:
     truth = np.array([EDITORIAL, EDITORIAL, ADVERT, COMMENT])
-    chosen = np.array([EDITORIAL, ADVERT, EDITORIAL, METADATA])
+    kept = np.array([True, False, True, False])
 
-    scores = text_scores(truth, chosen, np.array([30, 10, 5, 15]))
+    scores = text_scores(truth, kept, np.array([30, 10, 5, 15]))
 
     assert scores == {"editorial_lost": 10 / 40, "residue_left": 5 / 20}
 
@@ -192,3 +192,27 @@ def test_a_pitch_that_stands_alone_is_no_article_to_be_spared() -> None:
 
 def test_no_blocks_are_decided_without_complaint() -> None:
     assert decide_document(_rows().reshape(0, len(LABELS)), Thresholds(0.5, 0.5, few=2)).tolist() == []
+
+
+def _decided(*given: dict[int, float], main: float, alone: float = 0.9) -> list[int]:
+    thresholds = Thresholds(0.5, 0.4, main=0.6, alone=alone)
+    return [*map(int, decide_page(_rows(*given), np.full(len(given), main, dtype=np.float32), thresholds))]
+
+
+def test_what_is_likely_main_content_is_editorial_with_little() -> None:
+    given = {EDITORIAL: 0.06, METADATA: 0.94}, {EDITORIAL: 0.04, METADATA: 0.96}
+
+    assert _decided(*given, main=0.6) == [EDITORIAL, METADATA]
+
+
+def test_what_is_not_must_be_surely_editorial() -> None:
+    given = {EDITORIAL: 0.92, METADATA: 0.08}, {EDITORIAL: 0.88, METADATA: 0.05, COMMENT: 0.07}
+
+    assert _decided(*given, main=0.5) == [EDITORIAL, COMMENT]
+    assert _decided(*given, main=0.5, alone=0.0) == [EDITORIAL, EDITORIAL]
+
+
+def test_what_is_promotional_is_so_wherever_it_stands() -> None:
+    given = ({EDITORIAL: 0.45, ADVERT: 0.55},)
+
+    assert _decided(*given, main=0.99) == _decided(*given, main=0.01) == [ADVERT]

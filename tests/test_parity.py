@@ -144,10 +144,11 @@ def test_the_exported_model_agrees_with_what_was_fitted(tiny_model: Path, tiny_p
     assert differences["blocks"] > 1000
 
 
-def test_another_blend_is_a_disagreement(tiny_model: Path, tiny_pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("changed", ["sharpness", "main_sharpness"])
+def test_another_blend_is_a_disagreement(changed: str, tiny_model: Path, tiny_pipeline: Pipeline) -> None:
     page = tiny_pipeline.page
     assert page.blend is not None
-    blend = replace(page.blend, sharpness=page.blend.sharpness + 0.01)
+    blend = replace(page.blend, **{changed: getattr(page.blend, changed) + 0.01})
 
     with pytest.raises(VerificationError, match="page"):
         check(tiny_model, tiny_pipeline, page=replace(page, blend=blend))

@@ -115,16 +115,16 @@ def test_a_model_that_never_saw_the_seed_article_keeps_its_text_and_drops_its_bo
 def test_the_figures_do_not_fall_below_those_of_the_first_model() -> None:
     figures = json.loads((MODEL / "model.json").read_text(encoding="utf-8"))["figures"]
 
-    assert figures["page"]["wcxb"]["word_f1"]["all"] >= 0.87
-    assert figures["page"]["annotated"]["class_macro_f1"] >= 0.83
-    assert figures["page"]["annotated"]["class_f1"]["promotional"] >= 0.63
+    assert figures["page"]["wcxb"]["word_f1"]["all"] >= 0.874
+    assert figures["page"]["annotated"]["class_macro_f1"] >= 0.84
+    assert figures["page"]["annotated"]["class_f1"]["promotional"] >= 0.645
     assert figures["text"]["seeds_language_seen"]["class_macro_f1"] >= 0.85
     assert figures["text"]["seeds_language_left_out"]["class_macro_f1"] >= 0.7
     assert figures["text"]["seeds_held_back"]["class_macro_f1"] >= 0.85
     assert figures["text"]["seeds_language_seen"]["class_f1"]["promotional"] >= 0.8
-    assert figures["text"]["seeds_open"]["residue_left"] <= 0.15
+    assert figures["text"]["seeds_open"]["residue_left"] <= 0.165
     left_by_trafilatura = figures["text"]["extractors"]["trafilatura, fundus"]
-    assert left_by_trafilatura["chaff_taken_out"] >= 0.4
+    assert left_by_trafilatura["chaff_taken_out"] >= 0.37
     assert left_by_trafilatura["gold_lost"] <= 0.0035
     cleaning = figures["text"]["cleaning"]
     assert cleaning["balanced"]["without_residue_lost"] <= 0.002

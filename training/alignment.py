@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,10 @@ COVERED: Final = 0.6
 # Words of gold text, and blocks of the page, within which a short block must follow or precede a long one.
 NEAR_WORDS: Final = 40
 NEAR_BLOCKS: Final = 12
+# Share of a block's words that must be found in gold text that no other block has taken, and how often blocks
+# are sought in what is left: each time those that stand in the same order.
+OWN: Final = 0.5
+ROUNDS: Final = 4
 
 _WORD = re.compile(r"\w+")
 
@@ -30,6 +35,8 @@ def align(texts: Sequence[str], gold: str) -> NDArray[np.int8]:
 
     Long blocks are found by their word triples. Short ones say little by themselves ("Home", "3"):
     they must be a whole line of the gold text, or stand in it near where the long blocks around them do.
+    Where a page says something more often than its gold text does (for narrow screens, in quotations, in a
+    list beside the article), only the blocks that stand in the gold text's order are part of it.
     """
     gold_words = words(gold)
     triples = _positions(gold_words, 3)
@@ -48,7 +55,34 @@ def align(texts: Sequence[str], gold: str) -> NDArray[np.int8]:
         if 0 < len(block) < LONG:
             places = index_of[len(block) - 1].get(tuple(block), [])
             labels[index] = bool(places) and (tuple(block) in lines or _near(index, places, anchors))
+    return _shared_out(cut, gold_words, labels)
+
+
+def _shared_out(cut: list[list[str]], gold: list[str], found: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Leave of the blocks found those among which the gold text can be shared out, each word once."""
+    labels = np.zeros_like(found)
+    left = np.flatnonzero(found).tolist()
+    for _ in range(ROUNDS):
+        taken = _taken([cut[index] for index in left], gold)
+        own = [len(places) >= OWN * len(cut[index]) for index, places in zip(left, taken, strict=True)]
+        if not any(own):
+            break
+        gone = {place for places, is_own in zip(taken, own, strict=True) if is_own for place in places}
+        labels[[index for index, is_own in zip(left, own, strict=True) if is_own]] = 1
+        left = [index for index, is_own in zip(left, own, strict=True) if not is_own]
+        gold = [word for place, word in enumerate(gold) if place not in gone]
     return labels
+
+
+def _taken(blocks: list[list[str]], gold: list[str]) -> list[list[int]]:
+    """Return, for each block, where its words stand in the gold text if both are read in one order."""
+    owners = [number for number, block in enumerate(blocks) for _ in block]
+    read = [word for block in blocks for word in block]
+    taken: list[list[int]] = [[] for _ in blocks]
+    for start, place, size in SequenceMatcher(None, read, gold, autojunk=False).get_matching_blocks():
+        for step in range(size):
+            taken[owners[start + step]].append(place + step)
+    return taken
 
 
 def _positions(sequence: list[str], size: int) -> dict[tuple[str, ...], list[int]]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).parent / "annotations"
+_CHOSEN: Final = "-chosen"
 
 # Hexadecimal digits of a block's digest.
 DIGEST_DIGITS: Final = 8
@@ -49,12 +50,16 @@ class AnnotatedBlock:
 
 @dataclass(frozen=True)
 class Annotation:
-    """The blocks of one page in document order; `page` is the page's name in its corpus."""
+    """The blocks of one page in document order; `page` is the page's name in its corpus.
+
+    `chosen` tells that the page was read because a model doubted it: it is learned from, not measured on.
+    """
 
     page: str
     url: str
     page_type: str | None
     blocks: tuple[AnnotatedBlock, ...]
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,14 +81,23 @@ class JoinReport:
 
 
 def load(corpus: str) -> list[Annotation]:
-    """Return the annotated pages of a corpus, in the order of the file."""
-    with (FOLDER / f"{corpus}.jsonl").open(encoding="utf-8") as lines:
-        return [_annotation(json.loads(line)) for line in lines]
+    """Return the annotated pages of a corpus, in the order of its files."""
+    return [
+        _annotation(json.loads(line), chosen=path.stem.endswith(_CHOSEN))
+        for path in _files(corpus)
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def annotations_digest(corpus: str) -> str:
     """Return the digest of a corpus's labels."""
-    return hashlib.sha256((FOLDER / f"{corpus}.jsonl").read_bytes()).hexdigest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in _files(corpus))).hexdigest()
+
+
+def _files(corpus: str) -> list[Path]:
+    """Return a corpus's file, and that of the pages which were chosen to be read, where there are some."""
+    chosen = FOLDER / f"{corpus}{_CHOSEN}.jsonl"
+    return [FOLDER / f"{corpus}.jsonl", *([chosen] if chosen.exists() else [])]
 
 
 def squeeze(text: str) -> str:
@@ -213,6 +227,6 @@ def _labels(places: Sequence[_Place], stream: _Stream) -> Iterator[str | None]:
         yield covered.most_common(1)[0][0] if enough else None
 
 
-def _annotation(entry: dict[str, Any]) -> Annotation:
+def _annotation(entry: dict[str, Any], chosen: bool) -> Annotation:
     blocks = tuple(AnnotatedBlock(*block) for block in entry["blocks"])
-    return Annotation(entry["page"], entry["url"], entry.get("type"), blocks)
+    return Annotation(entry["page"], entry["url"], entry.get("type"), blocks, chosen)

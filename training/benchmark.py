@@ -1,93 +1,175 @@
-"""`python -m training.benchmark`: speed beside trafilatura, in turns over the same pages, one thread.
+"""`python -m training.benchmark`: quality and speed beside others, page by page in turn, one thread.
 
-The machine's speed drifts; what is quoted is the ratio of the two on the same pages in the same run. Turns
-of one page are the hardest: each tool finds the processor's caches full of the other's data. `--turn` gives
-each more pages in a row, as when one of them cleans a crawl.
+What each system says of a page is kept in `build/benchmark/`: an interrupted run goes on where it stopped. On
+the development corpora Chaffinch's quality is the cross-validated one of its `model.json`, for the model that
+ships has seen them; on the public test sets, which run where their folders exist, it is the shipped model's.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import hashlib
+import json
+import multiprocessing
+import resource
 import sys
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
-import trafilatura
+import chaffinch
+from chaffinch.classifier import MANIFEST, model_dir
+from training import metrics
+from training.corpora import NAMES, CorpusError, SourcePage, load
+from training.evaluate import CORPUS_FIGURES, Figures
+from training.stages import ROOT
+from training.systems import SYSTEMS
+from training.test_sets import TEST_SETS, load_test_set
 
-from chaffinch import Cleaner
-from chaffinch.blocks import segment
-from training import seeds
-from training.corpora import CorpusError, load
-
-# Pages taken evenly from the corpus, and rounds over them; the first round warms caches and is dropped.
-PAGES: Final = 100
-ROUNDS: Final = 3
+FOLDER: Final = ROOT / "build" / "benchmark"
+# Pages between two lines of progress.
+TOGETHER: Final = 100
+MEMORY_CORPUS: Final = "wcxb"
+OURS: Final = "Chaffinch"
+# Hexadecimal digits of the model's digest: what another model said is not taken for what this one says.
+DIGEST_DIGITS: Final = 6
 
 
 def main() -> int:
-    """Print the table; return the exit status."""
+    """Run what is still to be run, print the tables; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.benchmark", description=__doc__)
-    parser.add_argument("--pages", type=int, default=PAGES)
-    parser.add_argument("--turn", type=int, default=1, help="pages in a row before the other's turn")
+    parser.add_argument("--pages", type=int, help="at most so many pages of each set, taken evenly")
+    parser.add_argument("--again", action="store_true", help="forget what earlier runs kept")
     given = parser.parse_args()
-    pages, turn = max(1, given.pages), max(1, given.turn)
+    extract = _systems()
     try:
-        sources = load("wcxb")
+        for name in (*NAMES, *TEST_SETS):
+            pages = load(name) if name in NAMES else load_test_set(name)
+            if pages:
+                kept = _run(name, _some(pages, given.pages), extract, again=given.again)
+                _print(name, _some(pages, given.pages), kept)
+            else:
+                print(f"{name}: its folder is not there", file=sys.stderr)
     except CorpusError as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 1
-    html = [page.read().decode("utf-8", "replace") for page in sources[:: max(1, len(sources) // pages)]]
-    cleaner = Cleaner()
-    systems: dict[str, Callable[[str], object]] = {
-        "chaffinch.label": lambda page: cleaner.label(page, kind="html"),
-        "of it, segment": lambda page: segment(page, kind="html"),
-        f"trafilatura {trafilatura.__version__} extract": trafilatura.extract,
-    }
-    times = _times(systems, html, turn)
-    reference = statistics.fmean(times[list(systems)[-1]])
-    characters = statistics.fmean(map(len, html))
-    print(f"{len(html)} pages of {characters:,.0f} characters on average, median of {ROUNDS - 1} rounds,")
-    print(f"in turns of {turn}\n")
-    print("| | ms a page | pages a second | share of trafilatura's time |\n|---|--:|--:|--:|")
-    for name, seconds in times.items():
-        mean = statistics.fmean(seconds)
-        print(f"| {name} | {mean * 1e3:.1f} | {1 / mean:.0f} | {mean / reference:.2f} |")
-    _text_speed(cleaner)
+    held = f"held {_memory():.0f} MB at most"
+    print(f"\nA process that cleaned the pages of {MEMORY_CORPUS} with {OURS} alone {held}.")
     return 0
 
 
-def _times(systems: dict[str, Callable[[str], object]], html: list[str], turn: int) -> dict[str, list[float]]:
-    """Return each system's seconds for each page: the median over the rounds, systems taking turns."""
-    taken: dict[str, list[list[float]]] = {name: [] for name in systems}
-    for _ in range(ROUNDS):
-        seconds: dict[str, list[float]] = {name: [] for name in systems}
-        for begin in range(0, len(html), turn):
-            for name, run in systems.items():
-                for page in html[begin : begin + turn]:
-                    began = time.perf_counter()
-                    run(page)
-                    seconds[name].append(time.perf_counter() - began)
-        for name, values in seconds.items():
-            taken[name].append(values)
-    return {
-        name: [statistics.median(page) for page in zip(*rounds[1:], strict=True)]
-        for name, rounds in taken.items()
-    }
+def _cleaned(html: str) -> str:
+    return chaffinch.clean(html, kind="html")
 
 
-def _text_speed(cleaner: Cleaner) -> None:
-    """Print how many paragraphs a second `score` labels, a seed document a call."""
-    documents = [list(seed.paragraphs) for seed in seeds.load()]
-    for document in documents[:20]:
-        cleaner.score(document)
-    began = time.perf_counter()
-    for document in documents:
-        cleaner.score(document)
-    seconds = time.perf_counter() - began
-    count = sum(map(len, documents))
-    print(f"\n`score`: {count / seconds:,.0f} paragraphs a second ({count} in {len(documents)} documents)")
+def _systems() -> dict[str, Callable[[str], str]]:
+    """Return ours, with the model's digest, and all others that are installed."""
+    missing = [system.name for system in SYSTEMS if system.version is None]
+    if missing:
+        print(f"without {', '.join(missing)}: pip install 'chaffinch[bench]'", file=sys.stderr)
+    model = hashlib.sha256((model_dir() / MANIFEST).read_bytes()).hexdigest()[:DIGEST_DIGITS]
+    others = {f"{each.name} {each.version}": each.extract for each in SYSTEMS if each.version is not None}
+    return {f"{OURS} {chaffinch.__version__} ({model})": _cleaned, **others}
+
+
+def _some(pages: Sequence[SourcePage], most: int | None) -> Sequence[SourcePage]:
+    return pages[:: -(-len(pages) // most)] if most else pages
+
+
+# What one system said of one page: its text, or None where it failed, and CPU seconds.
+Kept = dict[tuple[str, str], tuple[str | None, float]]
+
+
+def _run(
+    name: str, pages: Sequence[SourcePage], systems: dict[str, Callable[[str], str]], *, again: bool
+) -> Kept:
+    """Let every system read every page that it has not read yet, taking turns page by page."""
+    path = FOLDER / f"{name.replace(' ', '-')}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if again:
+        path.unlink(missing_ok=True)
+    kept: Kept = dict(_kept(path))
+    for extract in systems.values():
+        extract("<p>Whatever is loaded or compiled at first use is not measured.</p>")
+    with path.open("a", encoding="utf-8") as file:
+        for number, page in enumerate(pages, 1):
+            html = page.read().decode("utf-8", "replace")
+            for system, extract in systems.items():
+                if (system, page.page) not in kept:
+                    kept[system, page.page] = said = _timed(extract, html)
+                    file.write(json.dumps([system, page.page, *said]) + "\n")
+            if number % TOGETHER == 0 or number == len(pages):
+                print(f"{name}: {number} of {len(pages)} pages", file=sys.stderr)
+    wanted = {page.page for page in pages}
+    return {key: said for key, said in kept.items() if key[0] in systems and key[1] in wanted}
+
+
+def _kept(path: Path) -> Iterator[tuple[tuple[str, str], tuple[str | None, float]]]:
+    """Read what earlier runs kept; a line that was cut off is one to be written again."""
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            system, page, text, seconds = json.loads(line)
+        except ValueError:
+            continue
+        yield (system, page), (text, seconds)
+
+
+def _timed(extract: Callable[[str], str], html: str) -> tuple[str | None, float]:
+    began = time.process_time()
+    try:
+        text: str | None = extract(html)
+    except Exception:  # whatever another's parser raises: it counts as an empty text
+        text = None
+    return text, time.process_time() - began
+
+
+def _print(name: str, pages: Sequence[SourcePage], kept: Kept) -> None:
+    columns: dict[str, list[str]] = defaultdict(list)
+    for system in dict.fromkeys(system for system, _ in kept):
+        said = [kept[system, page.page] for page in pages]
+        own = name in NAMES and system.startswith(OURS)
+        figures = _cross_validated(name) if own else _figures(name, pages, [text or "" for text, _ in said])
+        columns["system"].append(system)
+        for key, value in figures.items():
+            columns[key].append(f"{value:.3f}" if isinstance(value, float) else f"{value:,}")
+        columns["failed"].append(str(sum(text is None for text, _ in said)))
+        columns["pages a CPU second"].append(f"{len(said) / sum(seconds for _, seconds in said):.0f}")
+    characters = sum(len(page.read()) for page in pages) / len(pages)
+    print(f"\n{name}: {len(pages)} pages of {characters:,.0f} bytes on average\n")
+    print(f"| {' | '.join(columns)} |\n|---|{'--:|' * (len(columns) - 1)}")
+    for row in zip(*columns.values(), strict=True):
+        print(f"| {' | '.join(row)} |")
+
+
+def _figures(name: str, pages: Sequence[SourcePage], texts: Sequence[str]) -> Figures:
+    if name == "scrapinghub":
+        return metrics.shingle_scores(texts, [page.gold.text or "" for page in pages])
+    return _flat(CORPUS_FIGURES[name.removesuffix(" test")](pages, texts))
+
+
+def _cross_validated(name: str) -> Figures:
+    manifest = json.loads((model_dir() / MANIFEST).read_text(encoding="utf-8"))
+    return _flat(manifest["figures"]["page"][name])
+
+
+def _flat(figures: Figures) -> Figures:
+    """Leave the figures that are a column each: those by type of page too."""
+    flat = {key: value for key, value in figures.items() if key not in ("pages", "word_f1")}
+    return {**figures.get("word_f1", {}), **flat}
+
+
+def _memory() -> float:
+    """Return the most megabytes that a process of its own held."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak)
+
+
+def _peak() -> float:
+    for page in load(MEMORY_CORPUS):
+        _cleaned(page.read().decode("utf-8", "replace"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

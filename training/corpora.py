@@ -29,9 +29,12 @@ __all__ = [
     "CorpusError",
     "Gold",
     "SourcePage",
+    "corpora_folder",
     "corpus_digest",
     "load",
+    "pinned",
     "registered_domain",
+    "snippets_gold",
 ]
 
 FOLDER_VARIABLE: Final = "CHAFFINCH_CORPORA"
@@ -120,7 +123,7 @@ def load(name: str) -> list[SourcePage]:
 
     Raises CorpusError where the corpus or one of its pages is missing or is not the pinned one.
     """
-    pins = _pins(name)
+    pins = pinned(name)
     folder = _folder(name, pins)
     try:
         pages = {page.page: page for page in _READERS[name](folder, pins)}
@@ -136,7 +139,7 @@ def load(name: str) -> list[SourcePage]:
 
 def corpus_digest(name: str) -> str:
     """Return one digest for the pinned pages of a corpus, whichever folder they come from."""
-    lines = "".join(f"{page} {pin}\n" for page, pin in sorted(_pins(name).items()))
+    lines = "".join(f"{page} {pin}\n" for page, pin in sorted(pinned(name).items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -151,8 +154,14 @@ def page_digest(html: bytes, gold: Gold) -> str:
     return hashlib.sha256(html + b"\0" + content.encode()).hexdigest()[:DIGEST_DIGITS]
 
 
-def _pins(name: str) -> Pins:
-    """Page to digest; for fundus the digest is followed by the page's entry in its JSON file."""
+def corpora_folder() -> Path | None:
+    """Return the folder that CHAFFINCH_CORPORA names, None where it names none."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    return Path(given).expanduser() if given else None
+
+
+def pinned(name: str) -> Pins:
+    """Return a corpus's pages and their digests; for fundus the page's entry in its JSON file follows."""
     if name not in NAMES:
         raise CorpusError(f"there is no corpus '{name}', only {', '.join(NAMES)}")
     pins: Pins = json.loads((PINS / f"{name}.json").read_text(encoding="utf-8"))
@@ -161,10 +170,10 @@ def _pins(name: str) -> Pins:
 
 def _folder(name: str, pins: Pins) -> Path:
     origin = next(origin for origin in _ORIGINS if origin.name == name)
-    given = os.environ.get(FOLDER_VARIABLE)
-    if not given:
+    given = corpora_folder()
+    if given is None:
         return fetch(origin, CACHE, _files(name, pins))
-    folder = Path(given).expanduser() / name
+    folder = given / name
     if not folder.is_dir():
         raise CorpusError(missing(origin, f"{FOLDER_VARIABLE} is set, but there is no folder {folder}"))
     return folder
@@ -188,7 +197,7 @@ def _read_wcxb(folder: Path, pins: Pins) -> Iterator[SourcePage]:
             continue
         entry = _json(folder / _WCXB / "ground-truth" / f"{page}.json")
         path = folder / _WCXB / "html" / f"{page}.html.gz"
-        gold = _snippets_gold(entry["ground_truth"])
+        gold = snippets_gold(entry["ground_truth"])
         yield _page("wcxb", page, entry["url"], path, gold, facts["page_type"])
 
 
@@ -198,7 +207,7 @@ def _read_trafilatura(folder: Path, pins: Pins) -> Iterator[SourcePage]:
         if page in pins:
             places = [folder / place / page for place in _TRAFILATURA]
             path = next((place for place in places if place.exists()), places[0])
-            gold = replace(_snippets_gold(entry), text=None)
+            gold = replace(snippets_gold(entry), text=None)
             yield _page("trafilatura", page, url, path, gold)
 
 
@@ -247,7 +256,8 @@ def _publisher(page: str) -> str:
     return _FUNDUS_DATE.sub("", page)
 
 
-def _snippets_gold(entry: Mapping[str, Any]) -> Gold:
+def snippets_gold(entry: Mapping[str, Any]) -> Gold:
+    """Return the gold of an entry that has a main text, snippets or both (wcxb, trafilatura)."""
     return Gold(
         text=entry.get("main_content") or "",
         wanted=tuple(entry.get("with") or ()),

@@ -11,8 +11,9 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from chaffinch._headline import headline
 from chaffinch._plaintext import clean_text
-from chaffinch.blocks import segment
+from chaffinch.blocks import Document, segment
 from chaffinch.features import PageFeatures, page_features
 from chaffinch.labels import CODES
 from training import annotations as readers
@@ -42,7 +43,8 @@ class Page:
     `labels` numbers the label a reader gave each block, `content` is 1 where the corpus's gold text
     holds it and 0 where it does not; both are `UNKNOWN` where nobody says. `features` is None for
     documents that never were HTML. `group` keeps what must not be split: the registered domain.
-    `weight` is what the page counts beside others of its kind.
+    `weight` is what the page counts beside others of its kind; `measured` tells whether its labels are for
+    judging a model too, not for learning alone.
     """
 
     corpus: str
@@ -56,6 +58,7 @@ class Page:
     gold: Gold
     features: PageFeatures | None
     weight: float = 1.0
+    measured: bool = True
 
     @property
     def annotated(self) -> bool:
@@ -119,16 +122,22 @@ def _page(source: SourcePage, annotation: readers.Annotation | None) -> tuple[Pa
         language=document.language.lower()[:2],
         texts=texts,
         labels=labels,
-        content=_content(source, texts),
+        content=_content(source, texts, document),
         gold=source.gold,
         features=page_features(document),
+        measured=annotation is None or not annotation.chosen,
     )
     return page, report
 
 
-def _content(source: SourcePage, texts: Sequence[str]) -> Labels:
+def _content(source: SourcePage, texts: Sequence[str], document: Document) -> Labels:
     if source.gold.text:
-        return align(texts, source.gold.text)
+        found = align(texts, source.gold.text)
+        # Gold texts begin with the headline or not, as it happens: it is content all the same.
+        shown = headline(document)
+        heading = found[shown.first : shown.last]
+        heading[heading == 0] = UNKNOWN
+        return found
     if source.gold.text == "" and sum(map(len, texts)) < EMPTY_GOLD_LENGTH:
         return np.zeros(len(texts), dtype=np.int8)
     if source.gold.paragraphs:

@@ -74,6 +74,7 @@ class _Views:
         seeds, english = self._seeds, self._languages == "en"
         left_out = np.isin(self._languages, WHOLE_LANGUAGES)
         covert = self._flags(header.get("tone") == COVERT for header in self._headers)
+        measured = self._flags(view.measured for view in self._views)
         return {
             "seeds": seeds,
             "seeds_english": seeds & english,
@@ -83,10 +84,10 @@ class _Views:
             "seeds_covert": seeds & ~left_out & covert,
             "seeds_language_left_out": seeds & left_out,
             "seeds_held_back": seeds & self._held_back,
-            "extracted_views": self._flags(view.kind == "extracted" for view in self._views),
-            "whole_pages": self._flags(
-                view.kind == "whole" and view.corpus != "seeds" for view in self._views
-            ),
+            "extracted_views": measured & self._flags(view.kind == "extracted" for view in self._views),
+            "whole_pages": measured
+            & ~self._seeds
+            & self._flags(view.kind == "whole" for view in self._views),
             "seed_article_left_out": seeds & self._flags(view.name == SEED_ARTICLE for view in self._views),
         }
 
@@ -107,7 +108,10 @@ class _Views:
 
     def real(self) -> dict[str, Flags]:
         """Flag what each extractor left of the pages of each corpus."""
-        kinds = [(view.extractor, view.corpus) if view.kind == "real" else None for view in self._views]
+        kinds = [
+            (view.extractor, view.corpus) if view.kind == "real" and view.measured else None
+            for view in self._views
+        ]
         names = sorted({kind for kind in kinds if kind is not None})
         return {f"{name[0]}, {name[1]}": self._flags(kind == name for kind in kinds) for name in names}
 
@@ -193,7 +197,7 @@ class _Choice:
     def _goodness(self, each: Thresholds) -> float:
         if each not in self._known:
             chosen = self._decisions.of(each)
-            left = metrics.text_scores(self._truth, chosen, self._lengths)["residue_left"]
+            left = metrics.text_scores(self._truth, chosen == 0, self._lengths)["residue_left"]
             self._known[each] = float(metrics.label_scores(self._truth, chosen)["class_macro_f1"]) - left
         return self._known[each]
 
@@ -212,7 +216,7 @@ def text_figures(
         return {
             **metrics.label_scores(truth, picked),
             "calibration_error": metrics.calibration_errors(truth, views.given[places]),
-            **metrics.text_scores(truth, picked, views.lengths[places]),
+            **metrics.text_scores(truth, picked == 0, views.lengths[places]),
         }
 
     sets = {name: flags for name, flags in views.sets().items() if flags.any()}

@@ -24,7 +24,7 @@ from training.text_graph import words_model
 from training.verify import verify
 
 # The form of model.json itself.
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 def export(

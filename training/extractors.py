@@ -6,7 +6,7 @@ Every line takes the label that readers gave to the block it comes from.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,8 @@ from chaffinch.blocks import segment
 from training.alignment import align, words
 from training.corpora import load
 from training.dataset import UNKNOWN, Page
-from training.views import View
+from training.systems import TEACHERS
+from training.views import View, whole
 
 # Share of a line's words that a block must hold for the line to come from it.
 SHARED: Final = 0.7
@@ -44,22 +45,12 @@ def views_of(page: Page, source: bytes) -> list[View]:
     html = source.decode("utf-8", "replace")
     gold = "\n".join(page.gold.paragraphs) or page.gold.text or ""
     views = []
-    for extractor, extract in _extractors().items():
-        lines = [block.text for block in segment(extract(html), kind="text").blocks]
+    for system in TEACHERS:
+        lines = [block.text for block in segment(system.extract(html), kind="text").blocks]
         if lines:
-            view = View(page.corpus, page.name, page.group, page.language, lines, origins(page, lines))
-            views.append(replace(view, kind="real", extractor=extractor, gold=align(lines, gold) == 1))
+            made = replace(whole(page), texts=lines, labels=origins(page, lines), kind="real")
+            views.append(replace(made, extractor=system.name, gold=align(lines, gold) == 1))
     return views
-
-
-def _extractors() -> dict[str, Callable[[str], str]]:
-    import trafilatura
-    from resiliparse.extract.html2text import extract_plain_text
-
-    return {
-        "trafilatura": lambda html: trafilatura.extract(html, include_comments=False) or "",
-        "Resiliparse": lambda html: extract_plain_text(html, main_content=True),
-    }
 
 
 def origins(page: Page, lines: Sequence[str]) -> NDArray[np.int8]:

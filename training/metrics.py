@@ -33,6 +33,29 @@ def word_f1(found: Counter[str], gold: Counter[str]) -> float:
     return 2 * shared / (sum(found.values()) + sum(gold.values()))
 
 
+def shingles(text: str) -> Counter[tuple[str, ...]]:
+    """Count the runs of four words of a text, as the Scrapinghub article benchmark does."""
+    words = _WORD.findall(text)
+    return (
+        Counter(tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3)))
+        if words
+        else Counter()
+    )
+
+
+def shingle_scores(found: Sequence[str], gold: Sequence[str]) -> dict[str, float]:
+    """Mean precision, mean recall and their F1 over runs of four words (Scrapinghub article benchmark).
+
+    A page without a found text counts in the recall alone, one without a gold text in the precision alone.
+    """
+    pairs = [(shingles(text), shingles(wanted)) for text, wanted in zip(found, gold, strict=True)]
+    precise = [(text & wanted).total() / text.total() for text, wanted in pairs if text]
+    complete = [(text & wanted).total() / wanted.total() for text, wanted in pairs if wanted]
+    precision, recall = (float(np.mean(shares)) if shares else 0.0 for shares in (precise, complete))
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    return {"precision": _rounded(precision), "recall": _rounded(recall), "f1": _rounded(f1)}
+
+
 def label_scores(truth: NDArray[Any], chosen: NDArray[Any]) -> dict[str, Any]:
     """Macro-F1 over labels and over classes, F1 of each, from label numbers."""
     numbers = range(len(LABELS))
@@ -70,9 +93,9 @@ def confusion(truth: NDArray[Any], chosen: NDArray[Any]) -> list[list[int]]:
     return table
 
 
-def text_scores(truth: NDArray[Any], chosen: NDArray[Any], lengths: NDArray[Any]) -> dict[str, float]:
+def text_scores(truth: NDArray[Any], kept: NDArray[np.bool_], lengths: NDArray[Any]) -> dict[str, float]:
     """Share of editorial characters lost, and of all other characters left, when `editorial` is kept."""
-    editorial, kept = truth == 0, chosen == 0
+    editorial = truth == 0
     return {
         "editorial_lost": share(~kept[editorial], lengths[editorial]),
         "residue_left": share(kept[~editorial], lengths[~editorial]),

@@ -101,6 +101,7 @@ class Blocks:
         self.fold = np.repeat([fold_of[page.group] for page in pages], sizes)
         self.weights = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes)
         self.shares = np.concatenate([_shares(page.texts) for page in pages])
+        self.measured = np.repeat([page.measured for page in pages], sizes)
 
     def without(self, unseen: Unseen) -> NDArray[np.bool_]:
         """Flag the blocks that a model may learn from."""

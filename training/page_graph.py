@@ -83,7 +83,7 @@ def first_model(parts: FirstParts, columns: int, metadata: dict[str, str]) -> on
 
 
 def second_model(parts: SecondParts, blend: Blend, columns: int, metadata: dict[str, str]) -> onnx.ModelProto:
-    """Return the second stage's graph: rows → calibrated `probabilities`."""
+    """Return the second stage's graph: rows → calibrated `probabilities` of the labels, of `main` content."""
     graph = Graph()
     rows = graph.input("rows", np.float32, ["blocks", columns])
     labels = graph.add("Slice", rows, graph.ints(0), graph.ints(len(LABELS)), graph.ints(1))
@@ -93,6 +93,9 @@ def second_model(parts: SecondParts, blend: Blend, columns: int, metadata: dict[
     content = _clipped(graph, graph.add("Mul", content, graph.float(0.5)))
     probabilities = _blended(graph, labels, content, blend)
     graph.output("probabilities", probabilities, np.float32, ["blocks", len(LABELS)])
+    odds = graph.add("Mul", content, graph.float(blend.main_sharpness))
+    main = graph.add("Sigmoid", graph.add("Add", odds, graph.float(blend.main_offset)))
+    graph.output("main", main, np.float32, ["blocks", 1])
     return graph.model("second", metadata)
 
 

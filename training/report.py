@@ -64,7 +64,7 @@ _EXTRACTOR_COLUMNS = (
     "editorial characters lost",
     "gold characters lost",
 )
-_THRESHOLDS = ("editorial", "promotional", "few", "spared")
+_THRESHOLDS = ("editorial", "promotional", "main", "alone", "few", "spared")
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -100,7 +100,8 @@ def _thresholds(figures: dict[str, Any]) -> str:
         for way, one in ways.items():
             # Where any number is enough, nothing is spared.
             sparing = (one["few"], one["spared"]) if one["few"] else ("", "")
-            rows.append((f"{kind}, {way}", one["editorial"], one["promotional"], *sparing))
+            page = one["main"] or "", one["alone"] or ""
+            rows.append((f"{kind}, {way}", one["editorial"], one["promotional"], *page, *sparing))
     return _table(("thresholds", *_THRESHOLDS), rows)
 
 

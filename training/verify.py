@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chaffinch.classifier import Classifier
 from chaffinch.features import first_rows, pack_text, second_rows
-from training.blend import blended
+from training.blend import blended, main_content
 from training.dataset import Page
 from training.page_fit import PageFit
 from training.recurrent import Documents
@@ -109,11 +109,14 @@ def _page_difference(classifier: Classifier, fit: PageFit, page: Page) -> float:
     rows = first_rows(*around, classifier.words_evidence(page.texts), of_elements)
     found = classifier.first_opinions(rows)
     again = second_rows(*around, *found)
-    given = classifier.second_opinions(again)
+    given, main = classifier.second_opinions(again)
+    opinions = fit.second.opinions(again)
+    whole = classifier.page_probabilities(features, page.texts)
     pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
         (of_elements, structure_evidence(fit.structure, features.bags)),
         *zip(found, fit.first.said(rows), strict=True),
-        (given, blended(fit.blend, fit.second.opinions(again))),
-        (given, classifier.page_probabilities(features, page.texts)),
+        (given, blended(fit.blend, opinions)),
+        (main, main_content(fit.blend, opinions)),
+        *zip((given, main), whole, strict=True),
     ]
     return _largest(np.abs(one - other).max() for one, other in pairs)

@@ -49,7 +49,8 @@ _PUNCTUATION = str.maketrans("", "", ".,!?:;\"'()“”„«»")
 class View:
     """A document as text: its paragraphs, their labels (numbers), what must not be split from it.
 
-    Where an extractor made it, `gold` flags what stands in the corpus's gold text.
+    Where an extractor made it, `gold` flags what stands in the corpus's gold text. `measured` tells whether
+    a model is judged by it.
     """
 
     corpus: str
@@ -62,6 +63,7 @@ class View:
     weight: float = 1.0
     extractor: str = ""
     gold: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    measured: bool = True
 
 
 def whole(page: Page) -> View:
@@ -69,7 +71,8 @@ def whole(page: Page) -> View:
     known = page.labels != UNKNOWN
     texts = [text for text, keep in zip(page.texts, known, strict=True) if keep]
     labels = page.labels[known]
-    return View(page.corpus, page.name, page.group, page.language, texts, labels, weight=page.weight)
+    about = page.corpus, page.name, page.group, page.language
+    return View(*about, texts, labels, weight=page.weight, measured=page.measured)
 
 
 def extracted(page: Page, random: np.random.Generator) -> View:

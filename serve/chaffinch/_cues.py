@@ -39,8 +39,8 @@ _SHAPE_NAMES = (
 ).split()
 _PLACE_NAMES = (
     "link_density links controls_before images_after log_depth position character_position from_end "
-    "repeats in_title title_in in_description from_h1 heading_distance heading_rank log_blocks "
-    "log_page_length page_link_density"
+    "copies_before copies_after in_title title_in in_description from_h1 heading_distance heading_rank "
+    "log_blocks log_page_length page_link_density"
 ).split()
 _LEVEL_NAMES = (
     "log_length log_blocks link_density log_mean_length prose_share page_share place log_controls external "
@@ -143,7 +143,6 @@ def _place(
     order = np.arange(count, dtype=np.float64)
     images = np.minimum(_numbers([block.images for block in document.blocks]), 10)
     ends = np.cumsum(lengths)
-    counted = Counter(texts)
     columns = [
         links / lengths,
         np.minimum(structure.links[:, -1], 10),
@@ -153,7 +152,7 @@ def _place(
         order / count,
         (ends - lengths) / ends[-1],
         np.log1p(count - order),
-        np.minimum([counted[text] for text in texts], 20),
+        *_copies(texts),
         *_title_overlap(document, texts),
         *_headings(tags, order),
         np.full(count, np.log1p(count)),
@@ -161,6 +160,17 @@ def _place(
         np.full(count, links.sum() / ends[-1]),
     ]
     return np.stack(columns, dtype=np.float64, casting="unsafe")
+
+
+def _copies(texts: list[str]) -> _Array:
+    """Count the blocks before and after that say the same: what a page says twice is read once."""
+    seen: Counter[str] = Counter()
+    before = []
+    for text in texts:
+        before.append(seen[text])
+        seen[text] += 1
+    counts = _numbers(before)
+    return np.log1p([counts, _numbers([seen[text] for text in texts]) - 1 - counts])
 
 
 def _title_overlap(document: Document, texts: list[str]) -> _Array:

@@ -71,7 +71,8 @@ class RawBlock:
 class Document:
     """A page cut into blocks, in document order, with what it says about itself.
 
-    `inline` holds the different inline elements: tag, cues, href, rel and target of each.
+    `inline` holds the different inline elements: tag, cues, href, rel and target of each. `shared_title` is
+    the title that the page gives to those who share it (og:title).
     """
 
     kind: Kind
@@ -79,6 +80,7 @@ class Document:
     elements: Elements = field(default_factory=Elements)
     inline: list[tuple[str, ...]] = field(default_factory=list)
     title: str = ""
+    shared_title: str = ""
     description: str = ""
     language: str = ""
     article_body: str = ""

@@ -186,6 +186,8 @@ class Walk:
             name = (attributes.get("name") or attributes.get("property") or "").lower()
             if name in ("description", "og:description") and not document.description:
                 document.description = clean_text(attributes.get("content") or "")
+            elif name == "og:title" and not document.shared_title:
+                document.shared_title = clean_text(attributes.get("content") or "")
             elif name == "og:url":  # a syndicated page names its source as canonical, but not here
                 own = (attributes.get("content") or "").strip()
                 if own:

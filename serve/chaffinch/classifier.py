@@ -48,13 +48,16 @@ class Thresholds:
     """Probabilities, above 0, from which a block is `editorial` or promotional.
 
     An article of which fewer than `few` blocks are probably chaff has next to none: there, `spared` is
-    enough to be `editorial`.
+    enough to be `editorial`. `main` is the probability from which a block of an HTML page is main content;
+    what is not that is `editorial` from `alone` on, where it is the greater of the two.
     """
 
     editorial: float
     promotional: float
     few: float = 0.0
     spared: float = 0.05
+    main: float = 0.0
+    alone: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,12 @@ class Classifier:
         if not document.blocks:
             return np.zeros((0, len(LABELS)), dtype=np.float32), np.zeros(0, dtype=np.int64)
         texts = [block.text for block in document.blocks]
+        thresholds = self._manifest.thresholds[document.kind][cleaning]
         if document.kind == "text":
             probabilities = self.text_probabilities(texts)
-        else:
-            probabilities = self.page_probabilities(features.page_features(document), texts)
-        return probabilities, decide_document(
-            probabilities, self._manifest.thresholds[document.kind][cleaning]
-        )
+            return probabilities, decide_document(probabilities, thresholds)
+        probabilities, main = self.page_probabilities(features.page_features(document), texts)
+        return probabilities, decide_page(probabilities, main, thresholds)
 
     def text_probabilities(self, paragraphs: list[str]) -> Floats:
         """Return the text model's probabilities for the paragraphs of a document."""
@@ -141,8 +143,8 @@ class Classifier:
         evidence: Floats = self._run("structure", page.bags.feed)[0]
         return evidence
 
-    def page_probabilities(self, page: features.PageFeatures, texts: list[str]) -> Floats:
-        """Return the page model's probabilities for the blocks of an HTML page."""
+    def page_probabilities(self, page: features.PageFeatures, texts: list[str]) -> tuple[Floats, Floats]:
+        """Return the page model's probabilities for the blocks of an HTML page, as `second_opinions` does."""
         cues, structure = page.cues, page.structure
         said = self.words_evidence(texts), self.structure_evidence(page)
         rows = features.first_rows(cues, structure, *said)
@@ -153,10 +155,13 @@ class Classifier:
         probabilities, content = self._run("first", {"rows": rows})
         return probabilities, content
 
-    def second_opinions(self, rows: Floats) -> Floats:
-        """Return the calibrated probabilities that the second stage makes of its rows."""
-        probabilities: Floats = self._run("second", {"rows": rows})[0]
-        return probabilities
+    def second_opinions(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Return the calibrated probabilities that the second stage makes of its rows.
+
+        Those of the labels, (blocks, labels), and that of main content, (blocks,).
+        """
+        probabilities, main = self._run("second", {"rows": rows})
+        return probabilities, main[:, 0]
 
     def _run(self, name: str, feed: dict[str, Any]) -> list[Any]:
         outputs: list[Any] = self._sessions[name].run(None, feed)
@@ -184,10 +189,29 @@ _ARTICLE: Final = 0.5
 _CHAFF: Final = 0.3
 
 
+# Probability of `editorial` that likely main content needs to be that.
+_BACKED: Final = 0.05
+
+
 def decide_document(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
-    """Return the number of the label chosen for each block of one document."""
+    """Return the number of the label chosen for each paragraph of a plain text."""
     enough = chaff_count(probabilities) >= thresholds.few
     return decide(probabilities, thresholds if enough else sparing(thresholds))
+
+
+def decide_page(probabilities: Floats, main: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
+    """Return the number of the label chosen for each block of an HTML page.
+
+    `main` is the probability of main content, (blocks,). What is not promotional is `editorial` where it is
+    likely to be main content, or surely `editorial` all the same: readers call more that than a page's text
+    should hold, such as second copies, quoted posts and other stories' first lines.
+    """
+    chosen = decide(probabilities, thresholds)
+    alone = max(thresholds.editorial, thresholds.alone)
+    kept = probabilities[:, _EDITORIAL] >= np.where(main >= thresholds.main, _BACKED, alone)
+    others = np.where(chosen == _EDITORIAL, _likeliest_other(probabilities), chosen)
+    labels: NDArray[np.int64] = np.where(kept & ~np.isin(chosen, _PROMOTIONAL), _EDITORIAL, others)
+    return labels
 
 
 def chaff_count(probabilities: Floats) -> float:
@@ -212,12 +236,18 @@ def decide(probabilities: Floats, thresholds: Thresholds) -> NDArray[np.int64]:
     """
     editorial = probabilities[:, _EDITORIAL] / thresholds.editorial
     promotional = probabilities[:, _PROMOTIONAL].sum(axis=1) / thresholds.promotional
-    others = probabilities.copy()
-    others[:, [_EDITORIAL, *_PROMOTIONAL]] = -1
     pitch = np.take(_PROMOTIONAL, probabilities[:, _PROMOTIONAL].argmax(axis=1))
-    chosen = np.where(promotional >= 1, pitch, others.argmax(axis=1))
+    chosen = np.where(promotional >= 1, pitch, _likeliest_other(probabilities))
     chosen = np.where((editorial >= 1) & (editorial >= promotional), _EDITORIAL, chosen)
     return chosen.astype(np.int64)
+
+
+def _likeliest_other(probabilities: Floats) -> NDArray[np.int64]:
+    """Return the number of the likeliest label that is neither `editorial` nor promotional."""
+    others = probabilities.copy()
+    others[:, [_EDITORIAL, *_PROMOTIONAL]] = -1
+    numbers: NDArray[np.int64] = others.argmax(axis=1)
+    return numbers
 
 
 _EDITORIAL: Final = LABELS.index("editorial")

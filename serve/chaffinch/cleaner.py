@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from chaffinch._headline import headline
 from chaffinch.blocks import Document, Kind, Source, paragraphs_document, segment
 from chaffinch.labels import CLEANING, LABELS, Cleaning
 from chaffinch.page import Block, Page, checked_labels
@@ -80,7 +81,7 @@ class Cleaner:
         kept = self._keep if keep is None else checked_labels(keep)
         document = segment(source, kind=kind, url=url)
         texts = [block.text for block in document.blocks]
-        return Page(tuple(self._blocks(document, texts)), document.kind, document.title, kept)
+        return Page(tuple(self._blocks(document, texts)), document.kind, headline(document).text, kept)
 
     def _blocks(self, document: Document, texts: Sequence[str]) -> list[Block]:
         """Label a document's blocks, under the texts that they are to be given back with."""

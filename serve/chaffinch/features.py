@@ -44,7 +44,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 # Changes whenever the meaning of any array below changes; a model of another version is refused.
-VERSION: Final = 4
+VERSION: Final = 5
 
 # Zero bytes before, between and after paragraphs: an n-gram never reaches from one into the next.
 PADDING: Final = 8

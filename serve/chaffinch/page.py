@@ -36,7 +36,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A labelled page: its blocks in document order, and the labels that its `text` keeps."""
+    """A labelled page: its blocks in document order, and the labels that its `text` keeps.
+
+    `title` is the headline that the page shows (the <h1> that agrees with what it calls itself), else its
+    og:title or <title>; "" for plain text.
+    """
 
     blocks: tuple[Block, ...]
     kind: Kind
@@ -45,7 +49,10 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The kept blocks, one paragraph each, with a blank line between; the page's title is not added."""
+        """The kept blocks, one paragraph each, with a blank line between.
+
+        A headline that the page shows is a block like any other; nothing is added to them.
+        """
         return "\n\n".join(block.text for block in self.blocks if block.label in self.keep)
 
 
