@@ -149,7 +149,9 @@ def test_reports_add_up() -> None:
     assert total == JoinReport(annotated=14, joined=13, labelled=12, unlabelled=3)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.jsonl")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.rglob("*.jsonl")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 def test_the_annotations_hold_digests_and_labels_and_no_text(path: Path) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
