@@ -100,9 +100,9 @@ def test_confusion_counts_given_labels_in_rows_and_chosen_in_columns() -> None:
 
 def test_text_scores_weigh_blocks_by_their_characters() -> None:
     truth = np.array([EDITORIAL, EDITORIAL, ADVERT, COMMENT])
-    kept = np.array([True, False, True, False])
+    chosen = np.array([EDITORIAL, ADVERT, EDITORIAL, METADATA])
 
-    scores = text_scores(truth, kept, np.array([30, 10, 5, 15]))
+    scores = text_scores(truth, chosen, np.array([30, 10, 5, 15]))
 
     assert scores == {"editorial_lost": 10 / 40, "residue_left": 5 / 20}
 

@@ -49,8 +49,8 @@ def main() -> int:
         for name in (*NAMES, *TEST_SETS):
             pages = load(name) if name in NAMES else load_test_set(name)
             if pages:
-                kept = _run(name, _some(pages, given.pages), extract, again=given.again)
-                _print(name, _some(pages, given.pages), kept)
+                some = _some(pages, given.pages)
+                _print(name, some, *_run(name, some, extract, again=given.again))
             else:
                 print(f"{name}: its folder is not there", file=sys.stderr)
     except CorpusError as error:
@@ -86,18 +86,23 @@ Kept = dict[tuple[str, str], tuple[str | None, float]]
 
 def _run(
     name: str, pages: Sequence[SourcePage], systems: dict[str, Callable[[str], str]], *, again: bool
-) -> Kept:
-    """Let every system read every page that it has not read yet, taking turns page by page."""
+) -> tuple[Kept, float]:
+    """Let every system read every page that it has not read yet, taking turns page by page.
+
+    Returns what all said, and how many bytes a page has on average.
+    """
     path = FOLDER / f"{name.replace(' ', '-')}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     if again:
         path.unlink(missing_ok=True)
-    kept: Kept = dict(_kept(path))
+    kept, size = dict(_kept(path)), 0
     for extract in systems.values():
         extract("<p>Whatever is loaded or compiled at first use is not measured.</p>")
     with path.open("a", encoding="utf-8") as file:
         for number, page in enumerate(pages, 1):
-            html = page.read().decode("utf-8", "replace")
+            content = page.read()
+            size += len(content)
+            html = content.decode("utf-8", "replace")
             for system, extract in systems.items():
                 if (system, page.page) not in kept:
                     kept[system, page.page] = said = _timed(extract, html)
@@ -105,7 +110,8 @@ def _run(
             if number % TOGETHER == 0 or number == len(pages):
                 print(f"{name}: {number} of {len(pages)} pages", file=sys.stderr)
     wanted = {page.page for page in pages}
-    return {key: said for key, said in kept.items() if key[0] in systems and key[1] in wanted}
+    asked = {key: said for key, said in kept.items() if key[0] in systems and key[1] in wanted}
+    return asked, size / len(pages)
 
 
 def _kept(path: Path) -> Iterator[tuple[tuple[str, str], tuple[str | None, float]]]:
@@ -127,7 +133,7 @@ def _timed(extract: Callable[[str], str], html: str) -> tuple[str | None, float]
     return text, time.process_time() - began
 
 
-def _print(name: str, pages: Sequence[SourcePage], kept: Kept) -> None:
+def _print(name: str, pages: Sequence[SourcePage], kept: Kept, size: float) -> None:
     columns: dict[str, list[str]] = defaultdict(list)
     for system in dict.fromkeys(system for system, _ in kept):
         said = [kept[system, page.page] for page in pages]
@@ -138,8 +144,7 @@ def _print(name: str, pages: Sequence[SourcePage], kept: Kept) -> None:
             columns[key].append(f"{value:.3f}" if isinstance(value, float) else f"{value:,}")
         columns["failed"].append(str(sum(text is None for text, _ in said)))
         columns["pages a CPU second"].append(f"{len(said) / sum(seconds for _, seconds in said):.0f}")
-    characters = sum(len(page.read()) for page in pages) / len(pages)
-    print(f"\n{name}: {len(pages)} pages of {characters:,.0f} bytes on average\n")
+    print(f"\n{name}: {len(pages)} pages of {size:,.0f} bytes on average\n")
     print(f"| {' | '.join(columns)} |\n|---|{'--:|' * (len(columns) - 1)}")
     for row in zip(*columns.values(), strict=True):
         print(f"| {' | '.join(row)} |")

@@ -33,8 +33,10 @@ __all__ = [
     "corpus_digest",
     "load",
     "pinned",
+    "read_json",
     "registered_domain",
     "snippets_gold",
+    "trafilatura_places",
 ]
 
 FOLDER_VARIABLE: Final = "CHAFFINCH_CORPORA"
@@ -191,21 +193,21 @@ def _files(name: str, pins: Pins) -> set[str]:
 
 
 def _read_wcxb(folder: Path, pins: Pins) -> Iterator[SourcePage]:
-    for page, facts in _json(folder / "metadata.json")["files"].items():
+    for page, facts in read_json(folder / "metadata.json")["files"].items():
         # Upstream keeps some pages of its test split in dev/ as well: the metadata decides.
         if page not in pins or facts["split"] != "dev":
             continue
-        entry = _json(folder / _WCXB / "ground-truth" / f"{page}.json")
+        entry = read_json(folder / _WCXB / "ground-truth" / f"{page}.json")
         path = folder / _WCXB / "html" / f"{page}.html.gz"
         gold = snippets_gold(entry["ground_truth"])
         yield _page("wcxb", page, entry["url"], path, gold, facts["page_type"])
 
 
 def _read_trafilatura(folder: Path, pins: Pins) -> Iterator[SourcePage]:
-    for url, entry in _json(folder / "tests" / "evaldata.json").items():
+    for url, entry in read_json(folder / "tests" / "evaldata.json").items():
         page = entry["file"]
         if page in pins:
-            places = [folder / place / page for place in _TRAFILATURA]
+            places = trafilatura_places(folder, page)
             path = next((place for place in places if place.exists()), places[0])
             gold = replace(snippets_gold(entry), text=None)
             yield _page("trafilatura", page, url, path, gold)
@@ -216,7 +218,7 @@ def _read_fundus(folder: Path, pins: Pins) -> Iterator[SourcePage]:
     for page, pin in sorted(pins.items()):
         publisher = _publisher(page)
         # fundus asks which of its parsers was valid on the day of the crawl; the pin tells.
-        entry = _json(folder / _FUNDUS / f"{publisher}.json").get(pin.partition(" ")[2])
+        entry = read_json(folder / _FUNDUS / f"{publisher}.json").get(pin.partition(" ")[2])
         if entry is None:
             raise CorpusError(f"the corpus 'fundus' is not the pinned one: no entry for {page}")
         source = _page("fundus", page, "", folder / _FUNDUS / page, _fundus_gold(entry))
@@ -285,5 +287,11 @@ def _checked(page: SourcePage, pin: str) -> SourcePage:
     return page
 
 
-def _json(path: Path) -> Any:
+def trafilatura_places(folder: Path, page: str) -> list[Path]:
+    """Return where the HTML of a page may stand in trafilatura's repository."""
+    return [folder / place / page for place in _TRAFILATURA]
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
     return json.loads(path.read_text(encoding="utf-8"))

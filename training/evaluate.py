@@ -155,7 +155,7 @@ def _cleaned(pages: Sequence[Page], given: list[Probabilities], thresholds: Thre
         truth, rows = _known(pages, given, annotated)
         lengths = [len(text) for place in annotated for text in pages[place].texts]
         known = np.concatenate([pages[place].labels for place in annotated]) != UNKNOWN
-        figures |= metrics.text_scores(truth, decided(rows, thresholds) == 0, np.array(lengths)[known])
+        figures |= metrics.text_scores(truth, decided(rows, thresholds), np.array(lengths)[known])
     wcxb = [(page, rows) for page, rows in zip(pages, given, strict=True) if page.corpus == "wcxb"]
     if wcxb:
         texts = [_kept(page, decided(rows, thresholds)) for page, rows in wcxb]

@@ -197,7 +197,7 @@ class _Choice:
     def _goodness(self, each: Thresholds) -> float:
         if each not in self._known:
             chosen = self._decisions.of(each)
-            left = metrics.text_scores(self._truth, chosen == 0, self._lengths)["residue_left"]
+            left = metrics.text_scores(self._truth, chosen, self._lengths)["residue_left"]
             self._known[each] = float(metrics.label_scores(self._truth, chosen)["class_macro_f1"]) - left
         return self._known[each]
 
@@ -216,7 +216,7 @@ def text_figures(
         return {
             **metrics.label_scores(truth, picked),
             "calibration_error": metrics.calibration_errors(truth, views.given[places]),
-            **metrics.text_scores(truth, picked == 0, views.lengths[places]),
+            **metrics.text_scores(truth, picked, views.lengths[places]),
         }
 
     sets = {name: flags for name, flags in views.sets().items() if flags.any()}

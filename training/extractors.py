@@ -44,12 +44,12 @@ def views_of(page: Page, source: bytes) -> list[View]:
     """
     html = source.decode("utf-8", "replace")
     gold = "\n".join(page.gold.paragraphs) or page.gold.text or ""
-    views = []
+    view, views = replace(whole(page), kind="real"), []
     for system in TEACHERS:
         lines = [block.text for block in segment(system.extract(html), kind="text").blocks]
         if lines:
-            made = replace(whole(page), texts=lines, labels=origins(page, lines), kind="real")
-            views.append(replace(made, extractor=system.name, gold=align(lines, gold) == 1))
+            own = {"texts": lines, "labels": origins(page, lines), "gold": align(lines, gold) == 1}
+            views.append(replace(view, extractor=system.name, **own))
     return views
 
 

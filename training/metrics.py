@@ -36,11 +36,8 @@ def word_f1(found: Counter[str], gold: Counter[str]) -> float:
 def shingles(text: str) -> Counter[tuple[str, ...]]:
     """Count the runs of four words of a text, as the Scrapinghub article benchmark does."""
     words = _WORD.findall(text)
-    return (
-        Counter(tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3)))
-        if words
-        else Counter()
-    )
+    starts = range(max(1, len(words) - 3)) if words else range(0)
+    return Counter(tuple(words[start : start + 4]) for start in starts)
 
 
 def shingle_scores(found: Sequence[str], gold: Sequence[str]) -> dict[str, float]:
@@ -93,9 +90,9 @@ def confusion(truth: NDArray[Any], chosen: NDArray[Any]) -> list[list[int]]:
     return table
 
 
-def text_scores(truth: NDArray[Any], kept: NDArray[np.bool_], lengths: NDArray[Any]) -> dict[str, float]:
+def text_scores(truth: NDArray[Any], chosen: NDArray[Any], lengths: NDArray[Any]) -> dict[str, float]:
     """Share of editorial characters lost, and of all other characters left, when `editorial` is kept."""
-    editorial = truth == 0
+    editorial, kept = truth == 0, chosen == 0
     return {
         "editorial_lost": share(~kept[editorial], lengths[editorial]),
         "residue_left": share(kept[~editorial], lengths[~editorial]),

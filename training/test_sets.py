@@ -6,15 +6,20 @@ and "trafilatura", which hold development pages too (those are left out), and "s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from training.corpora import CorpusError, Gold, SourcePage, corpora_folder, pinned, snippets_gold
-
-# Places of a page's HTML in trafilatura's repository.
-_TRAFILATURA: Final = ("tests/eval", "tests/cache")
+from training.corpora import (
+    CorpusError,
+    Gold,
+    SourcePage,
+    corpora_folder,
+    pinned,
+    read_json,
+    snippets_gold,
+    trafilatura_places,
+)
 
 
 def load_test_set(name: str) -> list[SourcePage]:
@@ -36,33 +41,31 @@ def load_test_set(name: str) -> list[SourcePage]:
 
 
 def _wcxb(folder: Path) -> Iterator[SourcePage]:
-    home = folder / "wcxb"
-    for page, facts in sorted(_json(home / "metadata.json")["files"].items()):
+    home, pins = folder / "wcxb", pinned("wcxb")
+    for page, facts in sorted(read_json(home / "metadata.json")["files"].items()):
         path = home / "test" / "html" / f"{page}.html.gz"
         # Upstream keeps some test pages in dev/ as well: what development may have seen is no test.
-        seen = (home / "dev" / "html" / path.name).exists() or page in pinned("wcxb")
+        seen = (home / "dev" / "html" / path.name).exists() or page in pins
         if facts["split"] == "test" and path.exists() and not seen:
-            entry = _json(home / "test" / "ground-truth" / f"{page}.json")
+            entry = read_json(home / "test" / "ground-truth" / f"{page}.json")
             gold = snippets_gold(entry["ground_truth"])
             yield SourcePage("wcxb test", page, entry["url"], "", facts["page_type"], gold, path)
 
 
 def _scrapinghub(folder: Path) -> Iterator[SourcePage]:
     home = folder / "scrapinghub"
-    for page, entry in sorted(_json(home / "ground-truth.json").items()):
+    for page, entry in sorted(read_json(home / "ground-truth.json").items()):
         gold = Gold(text=entry.get("articleBody") or "")
         path = home / "html" / f"{page}.html.gz"
         yield SourcePage("scrapinghub", page, entry.get("url") or "", "", "article", gold, path)
 
 
 def _trafilatura(folder: Path) -> Iterator[SourcePage]:
-    home = folder / "trafilatura"
-    for url, entry in _json(home / "tests" / "evaldata.json").items():
+    home, pins = folder / "trafilatura", pinned("trafilatura")
+    for url, entry in read_json(home / "tests" / "evaldata.json").items():
         page = entry["file"]
-        if page not in pinned("trafilatura"):
-            path = next(
-                (home / place / page for place in _TRAFILATURA if (home / place / page).exists()), None
-            )
+        if page not in pins:
+            path = next((place for place in trafilatura_places(home, page) if place.exists()), None)
             if path is not None:
                 yield SourcePage("trafilatura test", page, url, "", None, snippets_gold(entry), path)
 
@@ -75,7 +78,3 @@ _READERS: Final[dict[str, Callable[[Path], Iterator[SourcePage]]]] = {
 TEST_SETS: Final = tuple(_READERS)
 # Where one of these is missing, so is the whole set.
 _INDEXES: Final = frozenset(("metadata.json", "ground-truth.json", "evaldata.json"))
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -40,9 +40,8 @@ def _shown(document: Document) -> list[Headline]:
     elements = document.elements
     kinds = {number for (tag, _), number in elements.looks.items() if tag == "h1"}
     found = []
-    for element in [place for place, kind in enumerate(elements.kinds) if kind in kinds] if kinds else []:
-        first, last = elements.firsts[element], elements.lasts[element]
-        if first < last:
+    for kind, first, last in zip(elements.kinds, elements.firsts, elements.lasts, strict=True):
+        if kind in kinds and first < last:
             text = " ".join(block.text for block in document.blocks[first:last])
             found.append(Headline(text, first, last))
     return found

@@ -216,7 +216,7 @@ def _leave_out_hidden(document: Document) -> None:
     if not left_out:
         return
     seen = [block.hidden not in left_out for block in document.blocks]
-    before = [0, *accumulate(seen)]
+    before = [0, *accumulate(map(int, seen))]
     elements = document.elements
     elements.firsts = [before[first] for first in elements.firsts]
     elements.lasts = [before[last] for last in elements.lasts]
